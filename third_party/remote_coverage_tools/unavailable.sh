@@ -1,0 +1,3 @@
+#!/bin/sh
+echo "bazel coverage needs tools that Debian does not ship" >&2
+exit 1
