@@ -1,0 +1,182 @@
+#include "simulator/answer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "simulator/schema_sample.h"
+#include "simulator/text.h"
+
+namespace sparkgate::simulator {
+namespace {
+
+constexpr int kReasoningTokens = 24;
+constexpr int kIgnoreEosTokens = 2048;  // The documented default of max_tokens.
+
+bool CallsTools(const CallRequest& call, Content content) {
+  if (content == Content::kTools || content == Content::kParallelTools ||
+      content == Content::kBrokenArguments) {
+    return call.tool_choice != ToolChoiceMode::kNone && !call.answers_tool_result;
+  }
+  if (call.tools.empty() || call.tool_choice == ToolChoiceMode::kNone) return false;
+  if (call.tool_choice == ToolChoiceMode::kRequired) return true;
+  return content == Content::kStory && !call.answers_tool_result;
+}
+
+ToolOffer ChooseTool(const CallRequest& call, size_t index) {
+  for (const ToolOffer& tool : call.tools) {
+    if (tool.name == call.forced_tool) return tool;
+  }
+  if (!call.tools.empty()) return call.tools[index % call.tools.size()];
+  return {"get_weather",
+          R"({"type":"object","properties":{"city":{"enum":["Paris","Oslo","Lima"]},)"
+          R"("unit":{"enum":["celsius","fahrenheit"]}}})"};
+}
+
+ToolCallAnswer MakeToolCall(const CallRequest& call, Content content, uint64_t seed, size_t index) {
+  const ToolOffer tool = ChooseTool(call, index);
+  ToolCallAnswer answer;
+  const uint64_t own_seed = seed + index;
+  answer.id = "call_" + std::to_string(own_seed % 100'000'000);
+  answer.name = tool.name;
+  answer.arguments = SampleJson(tool.parameters_json, own_seed);
+  if (content == Content::kBrokenArguments) answer.arguments.pop_back();
+  return answer;
+}
+
+std::string EchoText(const CallRequest& call) {
+  if (!call.system_text) return call.last_user_text;
+  return "(system: \"" + *call.system_text + "\") " + call.last_user_text;
+}
+
+// Emoji between the words, so that there is something to cut.
+std::string EmojiText(uint64_t seed, int tokens) {
+  const std::string story = StoryText(seed, std::max(tokens / 2, 1));
+  std::string text;
+  for (std::string_view rest = story; !rest.empty();) {
+    const std::string_view token = NextToken(rest);
+    text += token;
+    text += "😀";
+    rest.remove_prefix(token.size());
+  }
+  return text;
+}
+
+std::string BigText(uint64_t seed, int64_t size) {
+  std::string piece = StoryText(seed, 1000);
+  std::string text;
+  while (static_cast<int64_t>(text.size() + piece.size()) < size) text += piece + " ";
+  text += piece.substr(0, static_cast<size_t>(size) - text.size());
+  return text;
+}
+
+std::string ContentText(const CallRequest& call, const Plan& plan, const std::string& body,
+                        uint64_t seed) {
+  const int tokens = call.ignore_eos ? call.max_tokens.value_or(kIgnoreEosTokens) : plan.tokens;
+  switch (plan.content) {
+    case Content::kEcho:
+      return EchoText(call);
+    case Content::kEchoRequest:
+      return body;
+    case Content::kSurrogates:
+      return EmojiText(seed, tokens);
+    case Content::kBig:
+      return BigText(seed, plan.size);
+    case Content::kJson:
+      return SampleJson(call.schema_json, seed);
+    default:
+      return call.format == TextFormat::kJson ? SampleJson(call.schema_json, seed)
+                                              : StoryText(seed, tokens);
+  }
+}
+
+void CutAtStop(const std::vector<std::string>& stops, std::string* text) {
+  size_t end = text->size();
+  for (const std::string& stop : stops) {
+    if (!stop.empty()) end = std::min(end, text->find(stop));
+  }
+  text->resize(std::min(end, text->size()));
+}
+
+// Takes what fits into *left tokens; true if something had to go.
+bool CutToTokens(std::string* text, int* left) {
+  const std::string_view fits = FirstTokens(*text, *left);
+  *left -= CountTokens(fits);
+  const bool cut = fits.size() < text->size();
+  text->resize(fits.size());
+  return cut;
+}
+
+void ApplyLimit(int limit, ChoiceAnswer* choice) {
+  int left = limit;
+  bool cut = CutToTokens(&choice->reasoning, &left);
+  cut |= CutToTokens(&choice->content, &left);
+  for (size_t i = 0; i < choice->tool_calls.size(); ++i) {
+    if (left == 0) {
+      choice->tool_calls.resize(i);
+      cut = true;
+      break;
+    }
+    cut |= CutToTokens(&choice->tool_calls[i].arguments, &left);
+  }
+  choice->completion_tokens = limit - left;
+  if (cut) choice->finish_reason = "length";
+}
+
+void PrependPrompt(const CallRequest& call, ChoiceAnswer* choice) {
+  std::string_view prompt = call.prompt;
+  if (!call.echo) {
+    const int skip = CountTokens(prompt) - call.echo_last;
+    if (call.echo_last == 0) return;
+    prompt.remove_prefix(FirstTokens(prompt, std::max(skip, 0)).size());
+  }
+  choice->echoed = prompt.size();
+  choice->content.insert(0, prompt);
+}
+
+ChoiceAnswer MakeChoice(const CallRequest& call, const Plan& plan, const std::string& body,
+                        uint64_t seed) {
+  ChoiceAnswer choice;
+  if (call.reasoning || plan.content == Content::kReasoning) {
+    choice.reasoning = StoryText(seed ^ 0x7E11, kReasoningTokens);
+  }
+  if (CallsTools(call, plan.content)) {
+    const size_t count = plan.content == Content::kParallelTools ? 2 : 1;
+    for (size_t i = 0; i < count; ++i) {
+      choice.tool_calls.push_back(MakeToolCall(call, plan.content, seed, i));
+    }
+    choice.finish_reason = "tool_calls";
+  } else {
+    choice.content = ContentText(call, plan, body, seed);
+    CutAtStop(call.stop, &choice.content);
+    if (call.ignore_eos) choice.finish_reason = "length";
+  }
+  ApplyLimit(call.max_tokens.value_or(1 << 30), &choice);
+  PrependPrompt(call, &choice);
+  if (plan.fault == Fault::kFinishError) choice.finish_reason = "error";
+  return choice;
+}
+
+}  // namespace
+
+int Answer::CompletionTokens() const {
+  int sum = 0;
+  for (const ChoiceAnswer& choice : choices) sum += choice.completion_tokens;
+  return sum;
+}
+
+Answer MakeAnswer(const CallRequest& call, const Plan& plan, const std::string& body,
+                  const std::string& id, int64_t created) {
+  Answer answer;
+  answer.id = id;
+  answer.model = call.model;
+  answer.created = created;
+  answer.call = call;
+  answer.split_surrogates = plan.content == Content::kSurrogates;
+  const uint64_t seed = call.seed ? static_cast<uint64_t>(*call.seed) : StableHash(call.prompt);
+  for (int i = 0; i < call.n; ++i) {
+    answer.choices.push_back(MakeChoice(call, plan, body, seed + 1'000'003ULL * i));
+  }
+  return answer;
+}
+
+}  // namespace sparkgate::simulator
