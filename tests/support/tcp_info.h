@@ -1,0 +1,26 @@
+#ifndef SPARKGATE_TESTS_SUPPORT_TCP_INFO_H_
+#define SPARKGATE_TESTS_SUPPORT_TCP_INFO_H_
+
+#include <chrono>
+#include <cstdint>
+
+#include "tests/support/gate.h"
+
+namespace sparkgate::support {
+
+// What the kernel says about IPv4 sockets, from /proc/net/tcp.
+
+// Sockets in TIME_WAIT on the client's side of connections to this port.
+int TimeWaitsTowards(int server_port);
+
+// Waits until a client's socket towards this port (`local_port` 0: any) holds at least `bytes` that
+// its peer has not acknowledged. False when that did not happen in time.
+bool WaitForUnacknowledged(int local_port, int server_port, uint64_t bytes,
+                           std::chrono::milliseconds patience = kPatience);
+
+// Bytes that wait unread in the client's sockets towards this port.
+uint64_t UnreadTowards(int server_port);
+
+}  // namespace sparkgate::support
+
+#endif  // SPARKGATE_TESTS_SUPPORT_TCP_INFO_H_

@@ -1,0 +1,31 @@
+#ifndef SPARKGATE_TESTS_SUPPORT_TEST_CERTIFICATES_H_
+#define SPARKGATE_TESTS_SUPPORT_TEST_CERTIFICATES_H_
+
+#include <openssl/ssl.h>
+
+#include <memory>
+#include <string>
+
+namespace sparkgate::support {
+
+enum class Certificate {
+  kRight,      // for localhost and 127.0.0.1
+  kWrongHost,  // for another name
+  kExpired,
+  kUnknownCa,  // signed by an authority that CaFile() does not name
+};
+
+struct SslContextDeleter {
+  void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
+};
+using SslContext = std::unique_ptr<SSL_CTX, SslContextDeleter>;
+
+// A server's context with a certificate made for this process. Aborts if OpenSSL fails. Any thread.
+SslContext MakeServerContext(Certificate kind);
+
+// The PEM file of the throw-away authority, made at the first call; removed when the process ends.
+const std::string& CaFile();
+
+}  // namespace sparkgate::support
+
+#endif  // SPARKGATE_TESTS_SUPPORT_TEST_CERTIFICATES_H_
