@@ -1,0 +1,295 @@
+#include "service/call/call.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "service/call/endings.h"
+#include "service/translate/upstream_error.h"
+
+namespace sparkgate::call {
+namespace {
+
+// So much of a refusal's body is read, and so long: enough for any error object, and no way to hold us.
+constexpr size_t kRefusalBytes = 64 * 1024;
+constexpr std::chrono::seconds kRefusalTime{5};
+
+// A reader that was told by Force and does not read on is cut after this.
+constexpr std::chrono::seconds kReapTime{1};
+
+std::string_view Find(const HeaderList& headers, std::string_view name) {
+  for (const auto& [key, value] : headers) {
+    if (key == name) return value;
+  }
+  return {};
+}
+
+// "text/event-stream; charset=utf-8" -> "text/event-stream", in lower case.
+std::string MediaType(const HeaderList& headers) {
+  std::string_view value = Find(headers, "content-type");
+  value = value.substr(0, value.find(';'));
+  while (!value.empty() && value.back() == ' ') value.remove_suffix(1);
+  std::string type(value);
+  std::transform(type.begin(), type.end(), type.begin(),
+                 [](unsigned char c) { return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c; });
+  return type;
+}
+
+bool IsEncoded(const HeaderList& headers) {
+  const std::string_view encoding = Find(headers, "content-encoding");
+  return !encoding.empty() && encoding != "identity";
+}
+
+}  // namespace
+
+Call::Call(Host* host, Port* port, const CallLimits& limits, CallRequest request)
+    : host_(host), port_(port), limits_(limits), request_(std::move(request)) {}
+
+// --- Events of the caller's side -----------------------------------------------------------------
+
+void Call::OnStarted() {
+  if (verdict_) return;  // cancelled or drained before it began
+  const Clock::time_point now = host_->Now();
+  total_due_ = now + limits_.max_call_time;
+  if (request_.deadline && *request_.deadline <= total_due_) {
+    total_due_ = *request_.deadline;
+    total_is_callers_ = true;
+  }
+  if (total_due_ <= now) return Decide(CallerDeadline(false));
+  if (request_.stream) content_due_ = now + limits_.first_content;
+  summary_.upstream_started = true;
+  summary_.end.attempts = 1;
+  transfer_ = host_->StartTransfer(std::move(request_.upstream), this);
+  SetTimer();
+}
+
+void Call::OnWriteDone(bool ok) {
+  write_in_flight_ = false;
+  write_due_ = kNever;
+  if (!ok) return OnCancelled();
+  AfterWrite();
+  Changed();
+}
+
+void Call::OnCancelled() {
+  // gRPC's own timer may be the first to see the caller's deadline.
+  const bool late = request_.deadline && *request_.deadline <= host_->Now();
+  GiveUpOnCaller(late ? CallerDeadline(may_have_run()) : Cancelled(may_have_run()));
+}
+
+void Call::OnDone() {
+  CloseUpstream();
+  host_->Free(this);
+}
+
+void Call::OnDrain() {
+  if (caller_ != Caller::kOpen) return;
+  if (write_in_flight_) return Force(DrainCut(may_have_run()));
+  Decide(DrainCut(may_have_run()));
+}
+
+// --- The three functions that change the state ---------------------------------------------------
+
+void Call::Decide(CallStatus status) {
+  if (!verdict_) {
+    verdict_ = std::move(status);
+    if (!verdict_->ok()) ReleaseHeld();
+  }
+  CloseUpstream();
+  Changed();
+}
+
+void Call::Pump() {
+  if (caller_ != Caller::kOpen || write_in_flight_) return;
+  if (metadata_due_ && (!verdict_ || verdict_->ok() || HasMessage())) {
+    metadata_due_ = false;
+    metadata_sent_ = true;
+    port_->SendInitialMetadata(summary_.end.upstream_metadata);
+  }
+  if (verdict_ && !HasMessage()) return Finish(std::nullopt);
+  if (!HasMessage()) return;
+  std::string message = TakeMessage();
+  ++summary_.end.messages_sent;
+  summary_.bytes_sent += message.size();
+  if (verdict_ && !HasMessage()) return Finish(std::move(message));
+  write_in_flight_ = true;
+  write_due_ = host_->Now() + limits_.reader_stall;
+  SetTimer();
+  port_->Write(std::move(message));
+}
+
+// A status cannot overtake a message that the reader does not take, but it can wait behind it: a reader
+// that wakes up gets it, one that does not is cut by OnTimer. Upstream and memory are freed here.
+void Call::Force(CallStatus status) {
+  GiveUpOnCaller(std::move(status));
+  summary_.forced = true;
+  reap_due_ = host_->Now() + kReapTime;
+  Finish(std::nullopt);
+}
+
+void Call::GiveUpOnCaller(CallStatus status) {
+  // OK stands for everything before it; it does not hold for messages that are dropped here.
+  if (verdict_ && verdict_->ok() && HasMessage()) verdict_.reset();
+  Decide(std::move(status));
+  DropMessages();
+}
+
+void Call::Finish(std::optional<std::string> last_message) {
+  caller_ = Caller::kClosing;
+  write_due_ = kNever;
+  SetTimer();
+  if (verdict_->http_status == 0) verdict_->http_status = head_.status;
+  if (verdict_->upstream_request_id.empty()) {
+    verdict_->upstream_request_id = translate::UpstreamRequestId(head_.headers);
+  }
+  summary_.end.status = *verdict_;
+  CallEnd end = summary_.end;
+  if (metadata_sent_) end.upstream_metadata.clear();
+  port_->Finish(end, std::move(last_message));
+}
+
+void Call::CloseUpstream() {
+  transfer_.reset();
+  paused_for_reader_ = false;
+  held_by_answer_ = false;
+  total_due_ = content_due_ = idle_due_ = refusal_due_ = kNever;
+}
+
+void Call::Changed() {
+  SetTimer();
+  host_->WantTurnEnd(this);
+}
+
+// --- From the transfer ---------------------------------------------------------------------------
+
+void Call::OnHead(upstream::Head head) {
+  head_ = std::move(head);
+  summary_.end.upstream_metadata = translate::PassedHeaders(head_.headers);
+  if (head_.status != 200) {
+    body_ = Body::kRefusal;
+    refusal_due_ = host_->Now() + kRefusalTime;
+    return SetTimer();
+  }
+  if (IsEncoded(head_.headers)) {
+    return Decide(ProtocolError("answered in an encoding that nobody asked for"));
+  }
+  const std::string type = MediaType(head_.headers);
+  if (!type.empty() && !AcceptsType(type)) {
+    body_ = Body::kWrongType;
+    refusal_due_ = host_->Now() + kRefusalTime;
+    return SetTimer();
+  }
+  body_ = Body::kAnswer;
+  metadata_due_ = true;
+  Changed();
+}
+
+void Call::OnBody(std::string_view bytes) {
+  summary_.bytes_received += bytes.size();
+  if (body_ == Body::kAnswer) {
+    if (request_.stream) idle_due_ = host_->Now() + limits_.idle;
+    OnAnswerBytes(bytes);
+    return SetTimer();
+  }
+  refusal_.append(bytes.substr(0, kRefusalBytes - refusal_.size()));
+  if (refusal_.size() == kRefusalBytes) OnRefusal();
+}
+
+void Call::OnEnd(const upstream::TransferEnd& end) {
+  summary_.end.attempts = end.attempts;
+  transfer_.reset();
+  if (body_ == Body::kAnswer) return OnAnswerEnd(end.how);
+  if (body_ != Body::kNone) return OnRefusal();
+  Decide(TransferFailed(end.how));
+}
+
+void Call::OnRefusal() {
+  CallStatus status;
+  if (body_ == Body::kRefusal) {
+    status = translate::HttpErrorStatus(head_.status, head_.headers, refusal_);
+  } else {
+    status = translate::ErrorAfterOk(refusal_);
+    if (status.ok()) status = ProtocolError("answered with another media type than was asked for");
+  }
+  Decide(std::move(status));
+}
+
+void Call::DecideOkAndLinger(bool dirty) {
+  if (transfer_) {
+    transfer_->Linger(dirty);
+    transfer_.reset();
+  }
+  Decide(CallStatus());
+}
+
+// --- Waiting ---------------------------------------------------------------------------------------
+
+void Call::HoldUpstream() {
+  held_by_answer_ = true;
+  if (transfer_ && !paused_for_reader_) transfer_->Pause();
+}
+
+void Call::ReleaseUpstream() {
+  held_by_answer_ = false;
+  if (transfer_ && !paused_for_reader_) transfer_->Resume();
+}
+
+void Call::CheckOutbox(bool full, bool half_empty) {
+  if (!transfer_) return;
+  if (full && !paused_for_reader_) {
+    paused_for_reader_ = true;
+    paused_at_ = host_->Now();
+    if (!held_by_answer_) transfer_->Pause();
+  } else if (half_empty && paused_for_reader_) {
+    paused_for_reader_ = false;
+    // While we made the upstream wait, its timers stood still.
+    const Clock::duration waited = host_->Now() - paused_at_;
+    if (content_due_ != kNever) content_due_ += waited;
+    if (idle_due_ != kNever) idle_due_ += waited;
+    if (!held_by_answer_) transfer_->Resume();
+  }
+}
+
+void Call::NoteContent() {
+  content_seen_ = true;
+  const Clock::time_point now = host_->Now();
+  if (!summary_.first_content) summary_.first_content = now;
+  content_due_ = now + limits_.content_gap;
+}
+
+// --- Time ------------------------------------------------------------------------------------------
+
+Clock::time_point Call::NextDue() const {
+  Clock::time_point next = std::min({total_due_, refusal_due_, write_due_, reap_due_});
+  if (!paused_for_reader_) next = std::min({next, content_due_, idle_due_});
+  return next;
+}
+
+void Call::SetTimer() { host_->SetTimer(this, NextDue()); }
+
+void Call::OnTimer() {
+  const Clock::time_point now = host_->Now();
+  if (reap_due_ <= now) {
+    reap_due_ = kNever;
+    SetTimer();
+    return port_->Cancel();
+  }
+  if (!verdict_) CheckUpstreamTimers(now);
+  if (write_due_ <= now && caller_ == Caller::kOpen) return Force(SlowReader(limits_.reader_stall));
+  SetTimer();
+}
+
+void Call::CheckUpstreamTimers(Clock::time_point now) {
+  if (total_due_ <= now) {
+    return Decide(total_is_callers_ ? CallerDeadline(may_have_run())
+                                    : MaxCallTime(limits_.max_call_time, may_have_run()));
+  }
+  if (refusal_due_ <= now) return OnRefusal();
+  if (paused_for_reader_) return;
+  if (content_due_ <= now) {
+    return Decide(content_seen_ ? Stalled("the next content", limits_.content_gap)
+                                : Stalled("the first content", limits_.first_content));
+  }
+  if (idle_due_ <= now) Decide(Stalled("any byte at all", limits_.idle));
+}
+
+}  // namespace sparkgate::call

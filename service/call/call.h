@@ -1,0 +1,177 @@
+#ifndef SPARKGATE_SERVICE_CALL_CALL_H_
+#define SPARKGATE_SERVICE_CALL_CALL_H_
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "service/call/host.h"
+#include "service/call/port.h"
+#include "service/upstream/transfer.h"
+
+namespace sparkgate::call {
+
+// The limits of a call; one object for the whole server.
+struct CallLimits {
+  std::chrono::milliseconds first_content{120'000};  // StreamChat: from the start to the first content
+  std::chrono::milliseconds content_gap{60'000};     // StreamChat: from one content to the next
+  std::chrono::milliseconds idle{60'000};            // StreamChat: between any two bytes of the body
+  std::chrono::milliseconds max_call_time{600'000};
+  std::chrono::milliseconds reader_stall{30'000};  // a write that the caller does not take
+  size_t outbox_bytes = 256 * 1024;
+  size_t max_event_bytes = 1024 * 1024;
+  size_t max_chat_body_bytes = 64 * 1024 * 1024;
+  size_t large_bytes = 64 * 1024;  // what is larger is decoded off the loop
+};
+
+// What a call is asked to do. Made before the loop hears of the call.
+struct CallRequest {
+  bool stream = false;
+  upstream::Request upstream;
+  int requested_choices = 1;
+  std::optional<Clock::time_point> deadline;  // the caller's
+  bool merge = true;                          // adjacent increments may become one message
+};
+
+// What a call did, for the log. No content.
+struct CallSummary {
+  CallEnd end;
+  bool upstream_started = false;
+  std::optional<Clock::time_point> first_content;
+  uint64_t bytes_received = 0;  // of the upstream's body
+  uint64_t bytes_sent = 0;      // serialised messages
+  int prompt_tokens = -1;       // -1: the upstream gave none
+  int completion_tokens = -1;
+  int oddities = 0;
+  bool forced = false;  // Finish while a write was out
+};
+
+// One call from Started to Done: the state machine between a caller (Port) and an upstream (Transfer).
+//
+// Its state is four variables: the upstream (none, open, over, with a paused flag), the verdict (empty,
+// then set once: the first cause wins), whether a write is in flight, and the caller (open, closing).
+// Three functions change it: Decide, Pump and Force. What the bytes of an answer mean is the business of
+// the two kinds of call, StreamCall and ChatCall.
+//
+// Owned by its Host. Everything here runs on the loop's thread.
+class Call : public upstream::TransferSink {
+ public:
+  // `host`, `port` and `limits` must outlive the call.
+  Call(Host* host, Port* port, const CallLimits& limits, CallRequest request);
+  ~Call() override = default;
+
+  // Events of the caller's side; see Port.
+  void OnStarted();
+  void OnWriteDone(bool ok);
+  void OnCancelled();
+  void OnDone();
+
+  // The server ends before the call did.
+  void OnDrain();
+
+  // From the host.
+  void OnTimer();
+  void OnTurnEnd() { Pump(); }
+
+  // From the transfer.
+  void OnHead(upstream::Head head) final;
+  void OnBody(std::string_view bytes) final;
+  void OnEnd(const upstream::TransferEnd& end) final;
+
+  const CallSummary& summary() const { return summary_; }
+
+ protected:
+  using How = upstream::TransferEnd::How;
+
+  // Sets the verdict if there is none yet; in every case the upstream is closed. On an error what was
+  // held back of the answer leaves first.
+  void Decide(CallStatus status);
+
+  // The answer is complete in its own terms while the connection is still in use.
+  void DecideOkAndLinger(bool dirty);
+
+  // Makes the upstream wait, or lets it go on, for reasons of the answer's own.
+  void HoldUpstream();
+  void ReleaseUpstream();
+
+  // Content arrived: the next is due within content_gap (or none at all, if `last`).
+  void NoteContent();
+  void NoMoreContentDue() { content_due_ = kNever; }
+
+  // There may be something to write, or a timer has moved.
+  void Changed();
+
+  bool decided() const { return verdict_.has_value(); }
+  const CallRequest& request() const { return request_; }
+  Host* host() const { return host_; }
+  const CallLimits& limits() const { return limits_; }
+  const HeaderList& upstream_headers() const { return head_.headers; }
+  CallSummary& mutable_summary() { return summary_; }
+
+  // Makes the upstream wait for the caller, or lets it go on.
+  void CheckOutbox(bool full, bool half_empty);
+
+ private:
+  static constexpr Clock::time_point kNever = Clock::time_point::max();
+
+  // What kind of answer this is.
+  virtual bool AcceptsType(std::string_view media_type) const = 0;
+  virtual void OnAnswerBytes(std::string_view bytes) = 0;
+  virtual void OnAnswerEnd(How how) = 0;
+  virtual bool HasMessage() const = 0;
+  virtual std::string TakeMessage() = 0;
+  virtual void DropMessages() = 0;
+  virtual void ReleaseHeld() = 0;  // the call ends with an error
+  virtual void AfterWrite() = 0;
+
+  void Pump();
+  void Force(CallStatus status);
+  void GiveUpOnCaller(CallStatus status);
+  void Finish(std::optional<std::string> last_message);
+  void CloseUpstream();
+  void CheckUpstreamTimers(Clock::time_point now);
+  void SetTimer();
+  Clock::time_point NextDue() const;
+  void OnRefusal();
+  bool may_have_run() const { return summary_.upstream_started; }
+
+  Host* const host_;
+  Port* const port_;
+  const CallLimits& limits_;
+  CallRequest request_;
+
+  // The four variables.
+  std::unique_ptr<upstream::Transfer> transfer_;  // null: none yet, or over
+  bool paused_for_reader_ = false;
+  bool held_by_answer_ = false;
+  std::optional<CallStatus> verdict_;
+  bool write_in_flight_ = false;
+  enum class Caller { kOpen, kClosing } caller_ = Caller::kOpen;
+
+  // What the upstream is answering with.
+  enum class Body { kNone, kAnswer, kRefusal, kWrongType } body_ = Body::kNone;
+  upstream::Head head_;
+  std::string refusal_;  // the beginning of a body that is no answer
+  bool metadata_due_ = false;
+  bool metadata_sent_ = false;
+
+  // When something is due; kNever if it is not.
+  Clock::time_point total_due_ = kNever;
+  bool total_is_callers_ = false;
+  Clock::time_point content_due_ = kNever;
+  bool content_seen_ = false;
+  Clock::time_point idle_due_ = kNever;
+  Clock::time_point refusal_due_ = kNever;
+  Clock::time_point write_due_ = kNever;
+  Clock::time_point reap_due_ = kNever;
+  Clock::time_point paused_at_{};
+
+  CallSummary summary_;
+};
+
+}  // namespace sparkgate::call
+
+#endif  // SPARKGATE_SERVICE_CALL_CALL_H_

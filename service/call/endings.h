@@ -1,0 +1,39 @@
+#ifndef SPARKGATE_SERVICE_CALL_ENDINGS_H_
+#define SPARKGATE_SERVICE_CALL_ENDINGS_H_
+
+#include <chrono>
+#include <string_view>
+
+#include "service/translate/call_status.h"
+#include "service/upstream/transfer.h"
+
+// The statuses that Sparkgate itself decides on, each with its sentence: what happened, and what to do.
+// (Those that the upstream's answers decide stand in translate/upstream_error.)
+namespace sparkgate::call {
+
+// A transfer that ended before its answer was complete. `how` is not kComplete.
+CallStatus TransferFailed(upstream::TransferEnd::How how);
+
+// The answer ended, cleanly or not, without its end mark.
+CallStatus Truncated(std::string_view what);
+
+// The upstream answered what is no chat completion.
+CallStatus ProtocolError(std::string_view what);
+
+// One of our timers: `what` is "the first content", "the next content", "any byte".
+CallStatus Stalled(std::string_view what, std::chrono::milliseconds limit);
+
+CallStatus CallerDeadline(bool may_have_run);
+CallStatus MaxCallTime(std::chrono::milliseconds limit, bool may_have_run);
+CallStatus SlowReader(std::chrono::milliseconds limit);
+CallStatus DrainCut(bool may_have_run);
+CallStatus Cancelled(bool may_have_run);
+CallStatus TooLargeAnswer(std::string_view what, size_t limit);
+
+// Decided before the upstream hears of the call.
+CallStatus Draining();
+CallStatus Overloaded(int max_calls);
+
+}  // namespace sparkgate::call
+
+#endif  // SPARKGATE_SERVICE_CALL_ENDINGS_H_

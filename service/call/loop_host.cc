@@ -1,0 +1,94 @@
+#include "service/call/loop_host.h"
+
+#include <utility>
+#include <vector>
+
+namespace sparkgate::call {
+
+// A call with its timer and its place at the turn's end.
+class LoopHost::Entry final : public upstream::TurnEnd {
+ public:
+  Entry(upstream::Loop* loop, uint64_t id, std::unique_ptr<Call> call, OnOver on_over)
+      : id(id),
+        call(std::move(call)),
+        on_over(std::move(on_over)),
+        timer(loop, [this] { this->call->OnTimer(); }) {}
+
+  void OnTurnEnd() override { call->OnTurnEnd(); }
+
+  const uint64_t id;  // never used twice, unlike an address
+  std::unique_ptr<Call> call;
+  OnOver on_over;
+  upstream::Timer timer;
+};
+
+LoopHost::LoopHost(const upstream::ClientOptions& client, const upstream::Resolver* resolver,
+                   WorkerPool* workers)
+    : workers_(workers) {
+  thread_ = std::thread([this, client, resolver] {
+    client_ = std::make_unique<upstream::Client>(&loop_, client, resolver);
+    loop_.Run();
+    client_.reset();
+  });
+}
+
+LoopHost::~LoopHost() {
+  loop_.Stop();
+  thread_.join();
+}
+
+void LoopHost::Add(std::unique_ptr<Call> call, OnOver on_over) {
+  Call* const added = call.get();
+  entries_.emplace(added, std::make_unique<Entry>(&loop_, next_id_++, std::move(call),
+                                                  std::move(on_over)));
+  calls_open_.fetch_add(1, std::memory_order_relaxed);
+  added->OnStarted();
+}
+
+void LoopHost::DrainCalls() {
+  // A forced ending may bring other calls' completions with it, but frees none: Done is always posted.
+  std::vector<Call*> calls;
+  calls.reserve(entries_.size());
+  for (const auto& [call, entry] : entries_) calls.push_back(entry->call.get());
+  for (Call* call : calls) call->OnDrain();
+}
+
+void LoopHost::SetTimer(Call* call, Clock::time_point when) {
+  upstream::Timer& timer = entries_.at(call)->timer;
+  if (when == Clock::time_point::max()) {
+    timer.Disarm();
+  } else {
+    timer.ArmAt(when);
+  }
+}
+
+void LoopHost::WantTurnEnd(Call* call) { loop_.AtTurnEnd(entries_.at(call).get()); }
+
+std::unique_ptr<upstream::Transfer> LoopHost::StartTransfer(upstream::Request request,
+                                                            upstream::TransferSink* sink) {
+  return client_->Start(std::move(request), sink);
+}
+
+void LoopHost::Offload(Call* call, std::function<void()> work, std::function<void()> done) {
+  const uint64_t id = entries_.at(call)->id;
+  workers_->Post([this, call, id, work = std::move(work), done = std::move(done)] {
+    work();
+    loop_.Post([this, call, id, done] {
+      const auto found = entries_.find(call);
+      if (found != entries_.end() && found->second->id == id) done();
+    });
+  });
+}
+
+void LoopHost::Free(Call* call) {
+  const auto found = entries_.find(call);
+  const std::unique_ptr<Entry> entry = std::move(found->second);
+  entries_.erase(found);
+  const CallSummary summary = call->summary();
+  const OnOver on_over = std::move(entry->on_over);
+  entry->call.reset();
+  calls_open_.fetch_sub(1, std::memory_order_relaxed);
+  on_over(summary);
+}
+
+}  // namespace sparkgate::call

@@ -1,0 +1,142 @@
+#include "service/call/stream_call.h"
+
+#include <utility>
+
+#include "service/call/endings.h"
+#include "service/translate/upstream_error.h"
+
+namespace sparkgate::call {
+
+// A large event on its way through the translator on another thread. The translator travels with it.
+struct StreamCall::Decoding {
+  std::unique_ptr<translate::StreamTranslator> translator;
+  std::string type;
+  std::string data;
+  Outcome outcome;
+  Messages messages;
+
+  void Run() { outcome = translator->Push(type, data, &messages); }
+};
+
+StreamCall::StreamCall(Host* host, Port* port, const CallLimits& limits, CallRequest request)
+    : Call(host, port, limits, std::move(request)),
+      parser_(limits.max_event_bytes),
+      outbox_(limits.outbox_bytes, this->request().merge) {}
+
+bool StreamCall::AcceptsType(std::string_view media_type) const {
+  return media_type == "text/event-stream";
+}
+
+void StreamCall::OnAnswerBytes(std::string_view bytes) {
+  if (decoding_) {
+    backlog_.append(bytes);
+    return;
+  }
+  ReadEvents(bytes);
+}
+
+void StreamCall::ReadEvents(std::string_view bytes) {
+  if (!translator_) {
+    translator_ =
+        std::make_unique<translate::StreamTranslator>(request().requested_choices, upstream_headers());
+  }
+  Messages messages;
+  while (!bytes.empty() && !decided()) {
+    sse::Event event;
+    size_t used = 0;
+    const sse::EventParser::Result result = parser_.Next(bytes, &used, &event);
+    bytes.remove_prefix(used);
+    if (result == sse::EventParser::Result::kTooLarge) {
+      return Decide(TooLargeAnswer("an event", limits().max_event_bytes));
+    }
+    if (result != sse::EventParser::Result::kEvent) continue;
+    if (event.data.size() > limits().large_bytes) return DecodeElsewhere(event, bytes);
+    OnOutcome(translator_->Push(event.type, event.data, &messages), &messages, !bytes.empty());
+  }
+}
+
+void StreamCall::OnOutcome(const Outcome& outcome, Messages* messages, bool more_bytes) {
+  Queue(messages);
+  if (outcome.content) NoteContent();
+  if (translator_->AllChoicesFinished()) NoMoreContentDue();
+  if (!outcome.status.ok()) return Decide(outcome.status);
+  if (outcome.done) OnEndMark(more_bytes);
+}
+
+void StreamCall::OnEndMark(bool more_bytes) {
+  if (!translator_->SawChoice()) {
+    return Decide(ProtocolError("ended its stream without any answer in it"));
+  }
+  Messages messages;
+  translator_->Release(/*complete=*/true, &messages);
+  Queue(&messages);
+  DecideOkAndLinger(more_bytes);
+}
+
+// The stream breaks: what was held leaves first, then the error.
+void StreamCall::ReleaseHeld() {
+  if (!translator_) return;
+  Messages messages;
+  translator_->Release(/*complete=*/false, &messages);
+  Queue(&messages);
+}
+
+void StreamCall::Queue(Messages* messages) {
+  CallSummary& summary = mutable_summary();
+  for (v1::StreamChatResponse& message : *messages) {
+    if (message.usage().has_prompt_tokens()) summary.prompt_tokens = message.usage().prompt_tokens();
+    if (message.usage().has_completion_tokens()) {
+      summary.completion_tokens = message.usage().completion_tokens();
+    }
+    outbox_.Add(std::move(message));
+  }
+  if (translator_) {
+    summary.end.finished_choices = translator_->finished_choices();
+    summary.oddities = translator_->oddities();
+  }
+  if (messages->empty()) return;
+  messages->clear();
+  CheckOutbox(outbox_.full(), /*half_empty=*/false);
+  Changed();
+}
+
+void StreamCall::DecodeElsewhere(const sse::Event& event, std::string_view rest) {
+  decoding_ = true;
+  HoldUpstream();
+  auto decoding = std::make_shared<Decoding>();
+  decoding->translator = std::move(translator_);
+  decoding->type = event.type;
+  decoding->data = event.data;
+  backlog_ = rest;
+  host()->Offload(
+      this, [decoding] { decoding->Run(); }, [this, decoding] { OnDecoded(decoding); });
+}
+
+void StreamCall::OnDecoded(const std::shared_ptr<Decoding>& decoding) {
+  decoding_ = false;
+  translator_ = std::move(decoding->translator);
+  if (decided()) return;
+  const std::string backlog = std::exchange(backlog_, {});
+  OnOutcome(decoding->outcome, &decoding->messages, !backlog.empty());
+  if (!decided()) ReadEvents(backlog);
+  if (!decided() && !decoding_) ReleaseUpstream();
+}
+
+void StreamCall::OnAnswerEnd(How how) {
+  if (translator_ && parser_.EndsWithDone()) return OnEndMark(/*more_bytes=*/false);
+  if (translator_ && translator_->AllChoicesFinished() && how == How::kComplete) {
+    return OnEndMark(/*more_bytes=*/false);
+  }
+  const bool saw_choice = translator_ && translator_->SawChoice();
+  if (!saw_choice && !parser_.unparsed().empty()) {
+    CallStatus status = translate::ErrorAfterOk(parser_.unparsed());
+    return Decide(status.ok() ? ProtocolError("sent a stream that is none") : status);
+  }
+  if (how == How::kComplete || how == How::kClosed) {
+    return Decide(Truncated(saw_choice ? "The upstream ended the stream without its end mark"
+                                           : "The upstream ended the stream without any answer in it"));
+  }
+  Decide(TransferFailed(how));
+}
+
+}  // namespace sparkgate::call

@@ -1,0 +1,53 @@
+#ifndef SPARKGATE_SERVICE_CALL_STREAM_CALL_H_
+#define SPARKGATE_SERVICE_CALL_STREAM_CALL_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "service/call/call.h"
+#include "service/call/outbox.h"
+#include "service/sse/event_parser.h"
+#include "service/translate/stream_translator.h"
+
+namespace sparkgate::call {
+
+// A call of StreamChat: the answer is a stream of events, and a stream of messages.
+class StreamCall final : public Call {
+ public:
+  StreamCall(Host* host, Port* port, const CallLimits& limits, CallRequest request);
+
+ private:
+  using Messages = std::vector<v1::StreamChatResponse>;
+  using Outcome = translate::StreamTranslator::Outcome;
+  struct Decoding;
+
+  bool AcceptsType(std::string_view media_type) const override;
+  void OnAnswerBytes(std::string_view bytes) override;
+  void OnAnswerEnd(How how) override;
+  bool HasMessage() const override { return !outbox_.empty(); }
+  std::string TakeMessage() override { return outbox_.Take(); }
+  void DropMessages() override { outbox_.Clear(); }
+  void ReleaseHeld() override;
+  void AfterWrite() override { CheckOutbox(outbox_.full(), outbox_.half_empty()); }
+
+  void ReadEvents(std::string_view bytes);
+  void OnOutcome(const Outcome& outcome, Messages* messages, bool more_bytes);
+  void OnEndMark(bool more_bytes);
+  void DecodeElsewhere(const sse::Event& event, std::string_view rest);
+  void OnDecoded(const std::shared_ptr<Decoding>& decoding);
+  void Queue(Messages* messages);
+
+  sse::EventParser parser_;
+  // Made at the first bytes; away while an event is decoded elsewhere.
+  std::unique_ptr<translate::StreamTranslator> translator_;
+  Outbox outbox_;
+  bool decoding_ = false;
+  std::string backlog_;  // bytes that wait for the decoding
+};
+
+}  // namespace sparkgate::call
+
+#endif  // SPARKGATE_SERVICE_CALL_STREAM_CALL_H_

@@ -1,0 +1,62 @@
+#ifndef SPARKGATE_SERVICE_RPC_ACCEPTOR_H_
+#define SPARKGATE_SERVICE_RPC_ACCEPTOR_H_
+
+#include <grpcpp/server_builder.h>
+#include <sys/types.h>
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <thread>
+#include <unordered_map>
+
+#include "absl/status/statusor.h"
+
+namespace sparkgate::rpc {
+
+// Accepts connections and hands them to gRPC. gRPC 1.51's own listener shares a taken port silently, has no
+// limit on connections, and is dead for good after the first "too many open files"; this one is an error, has
+// one, and waits 50 ms.
+class Acceptor {
+ public:
+  // Binds and listens at once, so that a port that is taken ends the start. `host` may be a name, an
+  // address or ""; port 0 takes a free one.
+  static absl::StatusOr<std::unique_ptr<Acceptor>> Listen(const std::string& host, int port,
+                                                          int max_connections);
+  ~Acceptor();
+  Acceptor(const Acceptor&) = delete;
+  Acceptor& operator=(const Acceptor&) = delete;
+
+  int port() const { return port_; }
+
+  // Accepts from now on, on a thread of its own, into `target`.
+  void Start(std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> target);
+
+  // Closes the listener; connections that were handed over live on. Any thread, once.
+  void Stop();
+
+  // Connections refused at the limit.
+  int refused() const { return refused_.load(std::memory_order_relaxed); }
+
+ private:
+  Acceptor(int listener, int port, int max_connections);
+  void Run();
+  bool AcceptOne();
+  bool HasRoom();
+  void HandOver(int fd);
+
+  int listener_;
+  int wake_ = -1;  // eventfd: stop
+  const int port_;
+  const int max_connections_;
+  std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> target_;
+  std::thread thread_;
+  std::atomic<int> refused_{0};
+  // gRPC closes what it was given and tells nobody: a descriptor whose socket is another one by now was
+  // closed. Looked through when the limit is reached. Acceptor thread only.
+  std::unordered_map<int, ino_t> handed_over_;
+};
+
+}  // namespace sparkgate::rpc
+
+#endif  // SPARKGATE_SERVICE_RPC_ACCEPTOR_H_

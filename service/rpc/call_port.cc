@@ -1,0 +1,248 @@
+#include "service/rpc/call_port.h"
+
+#include <grpcpp/impl/codegen/proto_utils.h>
+
+#include <utility>
+
+#include "service/call/chat_call.h"
+#include "service/call/endings.h"
+#include "service/call/stream_call.h"
+#include "service/rpc/byte_buffer.h"
+#include "service/rpc/request_metadata.h"
+#include "service/rpc/status_builder.h"
+#include "service/translate/request_encoder.h"
+
+namespace sparkgate::rpc {
+namespace {
+
+// A request over this is decoded by a worker: on the thread that gave it, it would hold up others.
+constexpr size_t kLargeRequest = 256 * 1024;
+
+call::LoopHost* NextLoop(CallContext* context) {
+  const uint64_t turn = context->next_loop.fetch_add(1, std::memory_order_relaxed);
+  return context->loops[turn % context->loops.size()];
+}
+
+// gRPC's deadline is of the system clock; it is converted once.
+std::optional<call::Clock::time_point> Deadline(const grpc::ServerContext& context) {
+  const auto deadline = context.deadline();
+  if (deadline == std::chrono::system_clock::time_point::max()) return std::nullopt;
+  return call::Clock::now() + (deadline - std::chrono::system_clock::now());
+}
+
+CallStatus Unreadable() {
+  CallStatus status;
+  status.code = absl::StatusCode::kInvalidArgument;
+  status.reason = v1::ERROR_REASON_INVALID_REQUEST;
+  status.pushback = Pushback::kNever;
+  status.message = "The request is no sparkgate.v1.ChatRequest; generate the client anew.";
+  return status;
+}
+
+}  // namespace
+
+void CallPort::Await(CallContext* context, Method method) { new CallPort(context, method); }
+
+CallPort::CallPort(CallContext* context, Method method)
+    : context_(context),
+      method_(method),
+      loop_(NextLoop(context)),
+      stream_(&server_context_),
+      unary_(&server_context_) {
+  context_->queue->AddUser();
+  grpc::ServerCompletionQueue* const queue = context_->queue->get();
+  server_context_.AsyncNotifyWhenDone(&when_done_);
+  if (method_ == Method::kChat) {
+    context_->service.RequestChat(&server_context_, &request_, &unary_, queue, queue, &new_);
+  } else {
+    context_->service.RequestStreamChat(&server_context_, &request_, &stream_, queue, queue, &new_);
+  }
+}
+
+// --- From New to Started, or to a refusal ----------------------------------------------------------
+
+void CallPort::OnNew(bool ok) {
+  if (!ok) {
+    delete this;  // the server is going away; nothing else comes for this object
+    return;
+  }
+  Await(context_, method_);
+  context_->open_ports.fetch_add(1);
+  report_.method = method_;
+  report_.begun = call::Clock::now();
+  report_.peer = server_context_.peer();
+  if (context_->draining.load()) return Refuse(call::Draining());
+  if (!context_->admission->Enter()) {
+    return Refuse(call::Overloaded(context_->admission->max_calls()));
+  }
+  if (request_.Length() > kLargeRequest) {
+    context_->workers->Post([this] { Prepare(); });
+  } else {
+    Prepare();
+  }
+}
+
+void CallPort::Prepare() {
+  call::CallRequest request;
+  CallStatus status = Decode(&request);
+  if (status.ok()) return Begin(std::move(request));
+  context_->admission->Leave();
+  Refuse(std::move(status));
+}
+
+CallStatus CallPort::Decode(call::CallRequest* request) {
+  RequestMetadata metadata = ReadMetadata(server_context_, context_->allowed_headers);
+  report_.request_id = metadata.request_id;
+  if (!metadata.status.ok()) return metadata.status;
+
+  v1::ChatRequest message;
+  if (!ParseMessage(&request_, &message)) return Unreadable();
+  report_.model = message.model().substr(0, 256);
+
+  translate::UpstreamBody body;
+  translate::EncodeOptions options;
+  options.stream = method_ == Method::kStreamChat;
+  options.include_usage = context_->include_usage;
+  CallStatus status = translate::EncodeRequest(message, options, &body);
+  if (!status.ok()) return status;
+
+  request->stream = options.stream;
+  request->requested_choices = body.requested_choices;
+  request->merge = metadata.merge;
+  request->deadline = Deadline(server_context_);
+  request->upstream.path = "/chat/completions";
+  request->upstream.event_stream = options.stream;
+  request->upstream.headers = std::move(metadata.headers);
+  request->upstream.body = std::move(body.json);
+  return status;
+}
+
+void CallPort::Begin(call::CallRequest request) {
+  std::unique_ptr<call::Call> core;
+  if (method_ == Method::kChat) {
+    core = std::make_unique<call::ChatCall>(loop_, this, context_->limits, std::move(request));
+  } else {
+    core = std::make_unique<call::StreamCall>(loop_, this, context_->limits, std::move(request));
+  }
+  core_ = core.get();
+  // std::function copies, a unique_ptr does not: the task owns the call through a plain pointer. It always
+  // runs, since a loop ends only when no call is left.
+  loop_->Post([this, owned = core.release()] {
+    started_on_loop_ = true;
+    loop_->Add(std::unique_ptr<call::Call>(owned),
+               [this](const call::CallSummary& summary) { OnCoreFreed(summary); });
+  });
+  State expected = State::kNew;
+  if (!state_.compare_exchange_strong(expected, State::kStarted)) {
+    // WhenDone overtook New: what it had to say comes now, behind Started.
+    state_.store(State::kStarted);
+    loop_->Post([this] { core_->OnCancelled(); });
+  }
+  Release();  // New
+}
+
+void CallPort::Refuse(CallStatus status) {
+  state_.store(State::kRefused);
+  if (report_.request_id.empty()) {
+    report_.request_id = ReadMetadata(server_context_, {}).request_id;
+  }
+  call::CallEnd end;
+  end.status = std::move(status);
+  report_.summary.end = end;
+  AddTrailers(end);
+  FinishOnWire(BuildStatus(end), std::nullopt);
+  Release();  // New
+}
+
+// --- The verbs -----------------------------------------------------------------------------------------
+
+void CallPort::SendInitialMetadata(const HeaderList& metadata) {
+  metadata_sent_ = true;
+  server_context_.AddInitialMetadata("x-request-id", report_.request_id);
+  for (const auto& [name, value] : metadata) server_context_.AddInitialMetadata(name, value);
+  // Chat's leaves together with its one message.
+  if (method_ == Method::kChat) return;
+  outstanding_.fetch_add(1);
+  context_->queue->DoAndComplete([this] { stream_.SendInitialMetadata(&initial_metadata_); });
+}
+
+void CallPort::Write(std::string message) {
+  outstanding_.fetch_add(1);
+  const grpc::ByteBuffer buffer = ToByteBuffer(std::move(message));
+  context_->queue->DoAndComplete([&] { stream_.Write(buffer, &written_); });
+}
+
+void CallPort::Finish(const call::CallEnd& end, std::optional<std::string> last_message) {
+  if (!metadata_sent_) AddTrailers(end);
+  const std::string pushback = PushbackTrailer(end.status);
+  if (metadata_sent_ && !pushback.empty()) {
+    server_context_.AddTrailingMetadata("grpc-retry-pushback-ms", pushback);
+  }
+  const grpc::Status status = BuildStatus(end);
+  context_->queue->DoAndComplete([&] { FinishOnWire(status, std::move(last_message)); });
+}
+
+void CallPort::AddTrailers(const call::CallEnd& end) {
+  server_context_.AddTrailingMetadata("x-request-id", report_.request_id);
+  for (const auto& [name, value] : end.upstream_metadata) {
+    server_context_.AddTrailingMetadata(name, value);
+  }
+  const std::string pushback = PushbackTrailer(end.status);
+  if (!pushback.empty()) server_context_.AddTrailingMetadata("grpc-retry-pushback-ms", pushback);
+}
+
+void CallPort::FinishOnWire(const grpc::Status& status, std::optional<std::string> last_message) {
+  if (method_ == Method::kChat) {
+    if (!status.ok() || !last_message) return unary_.FinishWithError(status, &finished_);
+    return unary_.Finish(ToByteBuffer(std::move(*last_message)), status, &finished_);
+  }
+  if (!last_message) return stream_.Finish(status, &finished_);
+  stream_.WriteAndFinish(ToByteBuffer(std::move(*last_message)), grpc::WriteOptions(), status,
+                         &finished_);
+}
+
+// --- Tags ----------------------------------------------------------------------------------------------
+
+void CallPort::OnWritten(bool ok) {
+  Tell([this, ok] { core_->OnWriteDone(ok); });
+  Release();
+}
+
+void CallPort::OnWhenDone(bool) {
+  if (server_context_.IsCancelled()) {
+    State expected = State::kNew;
+    if (!state_.compare_exchange_strong(expected, State::kCancelledFirst) &&
+        expected == State::kStarted) {
+      Tell([this] { core_->OnCancelled(); });
+    }
+  }
+  Release();
+}
+
+// On the call's own loop, once it is Started there, at once; else through the inbox.
+void CallPort::Tell(std::function<void()> event) {
+  if (loop_->OnThisThread() && started_on_loop_) return event();
+  loop_->Post(std::move(event));
+}
+
+void CallPort::Release() {
+  if (outstanding_.fetch_sub(1) > 1) return;
+  if (state_.load() == State::kRefused) {
+    context_->on_over(report_);
+    context_->open_ports.fetch_sub(1);
+    delete this;
+    return;
+  }
+  // Always through the inbox: what was posted for this call before runs before.
+  loop_->Post([this] { core_->OnDone(); });
+}
+
+void CallPort::OnCoreFreed(const call::CallSummary& summary) {
+  report_.summary = summary;
+  context_->on_over(report_);
+  context_->admission->Leave();
+  context_->open_ports.fetch_sub(1);
+  delete this;
+}
+
+}  // namespace sparkgate::rpc

@@ -1,0 +1,135 @@
+#ifndef SPARKGATE_SERVICE_RPC_CALL_PORT_H_
+#define SPARKGATE_SERVICE_RPC_CALL_PORT_H_
+
+#include <grpcpp/server_context.h>
+#include <grpcpp/support/async_stream.h>
+#include <grpcpp/support/async_unary_call.h>
+#include <grpcpp/support/byte_buffer.h>
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "service/call/call.h"
+#include "service/call/loop_host.h"
+#include "service/call/port.h"
+#include "service/call/worker_pool.h"
+#include "service/rpc/admission.h"
+#include "service/rpc/queue.h"
+#include "sparkgate/v1/chat_service.grpc.pb.h"
+
+namespace sparkgate::rpc {
+
+// Chat and StreamChat as bytes: large requests are decoded where they hold nobody up.
+using RawChatService = v1::ChatService::WithRawMethod_Chat<
+    v1::ChatService::WithRawMethod_StreamChat<v1::ChatService::Service>>;
+
+enum class Method { kChat, kStreamChat };
+
+// What is known of a call when it is over; for the log. No content, no secret.
+struct CallReport {
+  Method method = Method::kChat;
+  std::string request_id;
+  std::string peer;
+  std::string model;
+  std::chrono::steady_clock::time_point begun{};
+  call::CallSummary summary;
+};
+
+// What all calls share. Outlives them.
+struct CallContext {
+  RawChatService service;
+  Queue* queue = nullptr;
+  std::vector<call::LoopHost*> loops;
+  call::WorkerPool* workers = nullptr;
+  Admission* admission = nullptr;
+  call::CallLimits limits;
+  bool include_usage = true;
+  std::vector<std::string> allowed_headers;
+  std::function<void(const CallReport&)> on_over;  // any thread
+  std::atomic<bool> draining{false};               // GOAWAY is out: refuse what races with it
+  std::atomic<uint64_t> next_loop{0};
+  std::atomic<int> open_ports{0};  // calls begun and not yet destroyed, refused ones included
+};
+
+// One call as gRPC sees it, from the request that waits for it to the last of its tags. The port of a
+// Call (service/call), whose events it posts to the call's loop.
+//
+// Made by Await and destroyed by itself. Its tags may be pulled by the queue's thread and by any loop; the
+// verbs are called on the call's own loop.
+class CallPort final : public call::Port {
+ public:
+  // Waits for one call of `method`; when it comes, the next one is awaited first.
+  static void Await(CallContext* context, Method method);
+
+  void SendInitialMetadata(const HeaderList& metadata) override;
+  void Write(std::string message) override;
+  void Finish(const call::CallEnd& end, std::optional<std::string> last_message) override;
+  void Cancel() override { server_context_.TryCancel(); }
+
+ private:
+  // An operation in flight.
+  class Operation final : public Tag {
+   public:
+    using Handler = void (CallPort::*)(bool ok);
+    Operation(CallPort* port, Handler handler) : port_(port), handler_(handler) {}
+    void OnTag(bool ok) override { (port_->*handler_)(ok); }
+
+   private:
+    CallPort* const port_;
+    const Handler handler_;
+  };
+
+  // Who may touch the core call. WhenDone may be pulled by one thread while another still handles New.
+  enum class State { kNew, kStarted, kRefused, kCancelledFirst };
+
+  CallPort(CallContext* context, Method method);
+  ~CallPort() override { context_->queue->RemoveUser(); }
+
+  void OnNew(bool ok);
+  void OnInitialMetadata(bool) { Release(); }
+  void OnWritten(bool ok);
+  void OnFinished(bool) { Release(); }
+  void OnWhenDone(bool);
+
+  void Prepare();
+  CallStatus Decode(call::CallRequest* request);
+  void Begin(call::CallRequest request);
+  void Refuse(CallStatus status);
+  void Tell(std::function<void()> event);
+  void Release();
+  void OnCoreFreed(const call::CallSummary& summary);
+  void FinishOnWire(const grpc::Status& status, std::optional<std::string> last_message);
+  void AddTrailers(const call::CallEnd& end);
+
+  CallContext* const context_;
+  const Method method_;
+  call::LoopHost* const loop_;
+  grpc::ServerContext server_context_;
+  grpc::ByteBuffer request_;
+  grpc::ServerAsyncWriter<grpc::ByteBuffer> stream_;
+  grpc::ServerAsyncResponseWriter<grpc::ByteBuffer> unary_;
+
+  Operation new_{this, &CallPort::OnNew};
+  Operation initial_metadata_{this, &CallPort::OnInitialMetadata};
+  Operation written_{this, &CallPort::OnWritten};
+  Operation finished_{this, &CallPort::OnFinished};
+  Operation when_done_{this, &CallPort::OnWhenDone};
+
+  // What still has to come back before the call is over: tags handed out, and from the start one each
+  // for New, WhenDone and Finish, since a call without Finish is not over either.
+  std::atomic<int> outstanding_{3};
+  std::atomic<State> state_{State::kNew};
+  bool started_on_loop_ = false;   // loop thread only
+  bool metadata_sent_ = false;     // loop thread only
+  call::Call* core_ = nullptr;     // owned by the loop; set before Started is posted
+  CallReport report_;
+};
+
+}  // namespace sparkgate::rpc
+
+#endif  // SPARKGATE_SERVICE_RPC_CALL_PORT_H_

@@ -1,0 +1,27 @@
+#ifndef SPARKGATE_SERVICE_RPC_REQUEST_METADATA_H_
+#define SPARKGATE_SERVICE_RPC_REQUEST_METADATA_H_
+
+#include <grpcpp/server_context.h>
+
+#include <string>
+#include <vector>
+
+#include "service/translate/call_status.h"
+
+namespace sparkgate::rpc {
+
+// What a caller's metadata says to Sparkgate.
+struct RequestMetadata {
+  std::string request_id;    // the caller's, else made up; printable ASCII, up to 128 characters
+  HeaderList headers;        // for the upstream: those on the allow-list, and x-request-id
+  bool merge = true;         // `x-sparkgate-coalesce: off` says no
+  CallStatus status;         // not OK: a value that must not become a header
+};
+
+// `allowed`: names in lower case. Everything else the caller sent stays here. Never logged.
+RequestMetadata ReadMetadata(const grpc::ServerContextBase& context,
+                             const std::vector<std::string>& allowed);
+
+}  // namespace sparkgate::rpc
+
+#endif  // SPARKGATE_SERVICE_RPC_REQUEST_METADATA_H_

@@ -1,0 +1,153 @@
+#include "service/rpc/server.h"
+
+#include <grpc/grpc.h>
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/resource_quota.h>
+#include <grpcpp/server_builder.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace sparkgate::rpc {
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr int kWorkerThreads = 2;
+
+// Requests that wait for a call, for each method. A call that comes finds one as long as fewer than this
+// many come before the queue's thread has run.
+constexpr int kAwaitedCalls = 64;
+
+// A cut call has this long to end: its forced Finish, then its Cancel after a second.
+constexpr std::chrono::seconds kCutTime{3};
+constexpr std::chrono::milliseconds kLookAgain{5};
+
+void SetChannelArguments(grpc::ServerBuilder* builder, const ServerOptions& options) {
+  // Callers may ping a silent connection every ten seconds: a long time to first token looks dead.
+  builder->AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10'000);
+  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  // A caller whose machine vanished holds a generation that somebody pays for.
+  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 30'000);
+  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
+  builder->AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, std::max(options.max_calls, 1));
+  builder->AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, 16 * 1024);
+  builder->AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder->SetMaxReceiveMessageSize(options.max_receive_bytes);
+}
+
+}  // namespace
+
+Server::Server(ServerOptions options)
+    : options_(std::move(options)),
+      admission_(options_.max_calls),
+      workers_(kWorkerThreads),
+      health_({v1::ChatService::service_full_name()}) {}
+
+Server::~Server() {
+  if (server_ && !drained_) Drain();
+}
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(ServerOptions options,
+                                                      const upstream::Resolver* resolver) {
+  std::unique_ptr<Server> server(new Server(std::move(options)));
+  const absl::Status status = server->Build(resolver);
+  if (!status.ok()) return status;
+  return server;
+}
+
+absl::Status Server::Build(const upstream::Resolver* resolver) {
+  auto acceptor =
+      Acceptor::Listen(options_.listen_host, options_.listen_port, options_.max_connections);
+  if (!acceptor.ok()) return acceptor.status();
+  acceptor_ = *std::move(acceptor);
+
+  if (options_.reflection) grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  grpc::ServerBuilder builder;
+  SetChannelArguments(&builder, options_);
+  builder.RegisterService(&context_.service);
+  builder.RegisterService(health_.service());
+  auto target = builder.experimental().AddExternalConnectionAcceptor(
+      grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
+      options_.credentials ? options_.credentials : grpc::InsecureServerCredentials());
+  queue_ = std::make_unique<Queue>(builder.AddCompletionQueue());
+  server_ = builder.BuildAndStart();
+  if (!server_) return absl::InternalError("gRPC did not start; its own log says why");
+
+  for (int i = 0; i < options_.loops; ++i) {
+    loops_.push_back(std::make_unique<call::LoopHost>(options_.client, resolver, &workers_));
+    context_.loops.push_back(loops_.back().get());
+  }
+  AwaitCalls();
+  health_.Start(queue_.get());
+  queue_->Start();
+  acceptor_->Start(std::move(target));
+  return absl::OkStatus();
+}
+
+void Server::AwaitCalls() {
+  context_.queue = queue_.get();
+  context_.workers = &workers_;
+  context_.admission = &admission_;
+  context_.limits = options_.limits;
+  context_.include_usage = options_.include_usage;
+  context_.allowed_headers = options_.allowed_headers;
+  context_.on_over = options_.on_over;
+  for (int i = 0; i < kAwaitedCalls; ++i) {
+    CallPort::Await(&context_, Method::kChat);
+    CallPort::Await(&context_, Method::kStreamChat);
+  }
+}
+
+void Server::Drain() {
+  drained_ = true;
+  health_.SetNotServing();
+  Notice("draining: not ready, still taking calls");
+  std::this_thread::sleep_for(options_.drain_delay);
+
+  acceptor_->Stop();
+  context_.draining.store(true);
+  // GOAWAY goes out at once; running calls go on. Its own deadline must never be met by one of ours: what
+  // it cancels ends as UNAVAILABLE, which would invite the caller to send again what has run.
+  std::thread shutdown([this] {
+    server_->Shutdown(std::chrono::system_clock::now() + options_.drain_grace + kCutTime +
+                      std::chrono::seconds(2));
+  });
+  if (!WaitForNone(&Server::OwnCalls, options_.drain_grace)) CutOwnCalls();
+  // Only now: watches and reflection streams would hold Shutdown until its deadline.
+  grpc_server_cancel_all_calls(server_->c_server());
+  shutdown.join();
+  // Shutdown may return before what was cancelled is over.
+  if (!WaitForNone(&Server::QueueUsers, kCutTime)) {
+    Notice("gRPC still holds " + std::to_string(QueueUsers()) + " calls; ending without it");
+    _exit(1);
+  }
+  queue_->ShutdownAndJoin();
+  loops_.clear();
+  Notice("drained");
+}
+
+void Server::CutOwnCalls() {
+  Notice("drain_grace is over: ending " + std::to_string(OwnCalls()) + " calls");
+  for (auto& loop : loops_) {
+    loop->Post([loop = loop.get()] { loop->DrainCalls(); });
+  }
+  if (!WaitForNone(&Server::OwnCalls, kCutTime)) {
+    Notice("calls did not end when told to: " + std::to_string(OwnCalls()));
+  }
+}
+
+bool Server::WaitForNone(int (Server::*count)() const, std::chrono::milliseconds limit) const {
+  const auto until = steady_clock::now() + limit;
+  while ((this->*count)() > 0 && steady_clock::now() < until) {
+    std::this_thread::sleep_for(kLookAgain);
+  }
+  return (this->*count)() == 0;
+}
+
+void Server::Notice(const std::string& message) const {
+  if (options_.on_notice) options_.on_notice(message);
+}
+
+}  // namespace sparkgate::rpc

@@ -1,0 +1,22 @@
+#ifndef SPARKGATE_SERVICE_RPC_STATUS_BUILDER_H_
+#define SPARKGATE_SERVICE_RPC_STATUS_BUILDER_H_
+
+#include <grpcpp/support/status.h>
+
+#include <string>
+
+#include "service/call/port.h"
+
+namespace sparkgate::rpc {
+
+// The gRPC status of a call with its google.rpc details: always an ErrorInfo (but for OK and CANCELLED),
+// RetryInfo, BadRequest and QuotaFailure where they say something. Under 4 KiB in all; the list of
+// violations is cut where it must be.
+grpc::Status BuildStatus(const call::CallEnd& end);
+
+// Value of the trailer `grpc-retry-pushback-ms`; "" if there is none.
+std::string PushbackTrailer(const CallStatus& status);
+
+}  // namespace sparkgate::rpc
+
+#endif  // SPARKGATE_SERVICE_RPC_STATUS_BUILDER_H_
