@@ -1,0 +1,180 @@
+#include "simulator/chunk_source.h"
+
+#include <utility>
+
+#include "simulator/text.h"
+
+namespace sparkgate::simulator {
+namespace {
+
+UsageChunk Decide(UsageChunk usage, const CallRequest& call) {
+  if (usage != UsageChunk::kAuto) return usage;
+  if (!call.include_usage) return UsageChunk::kFinish;
+  return *call.include_usage ? UsageChunk::kTrailing : UsageChunk::kNone;
+}
+
+std::string_view Take(std::string_view* rest) {
+  const std::string_view token = NextToken(*rest);
+  rest->remove_prefix(token.size());
+  return token;
+}
+
+std::string TextDelta(const char* key, std::string_view text) {
+  std::string delta = std::string("{\"") + key + "\":";
+  AppendJsonString(text, &delta);
+  return delta + "}";
+}
+
+}  // namespace
+
+ChunkSource::ChunkSource(Answer answer, UsageChunk usage, std::function<Timing()> timing)
+    : answer_(std::move(answer)),
+      usage_(Decide(usage, answer_.call)),
+      timing_(std::move(timing)),
+      running_(answer_.choices.size()),
+      trailing_due_(usage_ == UsageChunk::kTrailing) {
+  prefix_ = "{\"id\":";
+  AppendJsonString(answer_.id, &prefix_);
+  prefix_ += ",\"object\":\"chat.completion.chunk\",\"created\":" + std::to_string(answer_.created);
+  prefix_ += ",\"model\":";
+  AppendJsonString(answer_.model, &prefix_);
+  prefix_ += ",\"choices\":[";
+  for (const ChoiceAnswer& choice : answer_.choices) {
+    Cursor cursor;
+    cursor.reasoning = choice.reasoning;
+    cursor.content = choice.content;
+    cursors_.push_back(std::move(cursor));
+  }
+}
+
+std::optional<Chunk> ChunkSource::Next() {
+  if (roles_sent_ < cursors_.size()) return Role(roles_sent_++);
+  if (running_ > 0) return InTurn();
+  if (trailing_due_) return Trailing();
+  return std::nullopt;
+}
+
+Chunk ChunkSource::Role(size_t index) {
+  std::string top;
+  if (index == 0 && answer_.call.return_token_ids) {
+    top = ",\"prompt_token_ids\":" + TokenIdsJson(answer_.call.prompt);
+  }
+  return {Chunk::Kind::kRole, Json(index, "{\"role\":\"assistant\"}", "", "", top)};
+}
+
+std::optional<Chunk> ChunkSource::InTurn() {
+  while (cursors_[turn_ % cursors_.size()].ended) ++turn_;
+  const size_t index = turn_++ % cursors_.size();
+  Chunk chunk = FromChoice(index);
+  for (size_t i = 0; i < index && chunk.paced; ++i) chunk.paced = cursors_[i].ended;
+  return chunk;
+}
+
+Chunk ChunkSource::FromChoice(size_t index) {
+  std::string more;
+  const std::string delta = NextDelta(index, &more);
+  if (delta.empty()) return Finish(index);
+  return {Chunk::Kind::kText, Json(index, delta, more, "", ""), true};
+}
+
+std::string ChunkSource::NextDelta(size_t index, std::string* more) {
+  const ChoiceAnswer& choice = answer_.choices[index];
+  Cursor& cursor = cursors_[index];
+  if (!cursor.reasoning.empty()) {
+    ++cursor.tokens;
+    return TextDelta("reasoning_content", Take(&cursor.reasoning));
+  }
+  if (!cursor.content.empty() || !cursor.low_surrogate.empty()) return ContentDelta(index, more);
+  return ToolDelta(choice, &cursor);
+}
+
+std::string ChunkSource::ContentDelta(size_t index, std::string* more) {
+  Cursor* const cursor = &cursors_[index];
+  if (!cursor->low_surrogate.empty()) {
+    return "{\"content\":\"" + std::exchange(cursor->low_surrogate, "") + "\"}";
+  }
+  const std::string_view token = Take(&cursor->content);
+  if (cursor->offset + token.size() > answer_.choices[index].echoed) ++cursor->tokens;
+  if (answer_.split_surrogates && static_cast<unsigned char>(token[0]) >= 0xF0) {
+    std::string high;
+    SurrogateEscapes(token, &high, &cursor->low_surrogate);
+    cursor->offset += token.size();
+    return "{\"content\":\"" + high + "\"}";
+  }
+  const std::string logprobs = LogprobsJson(answer_.call, token, cursor->offset);
+  if (!logprobs.empty()) *more += ",\"logprobs\":" + logprobs;
+  if (answer_.call.return_token_ids) *more += ",\"token_ids\":" + TokenIdsJson(token);
+  cursor->offset += token.size();
+  return TextDelta("content", token);
+}
+
+// The call with its id, name and no arguments, then the arguments in pieces.
+std::string ChunkSource::ToolDelta(const ChoiceAnswer& choice, Cursor* cursor) {
+  if (cursor->arguments.empty() && cursor->next_tool == choice.tool_calls.size()) return "";
+  std::string delta = "{\"tool_calls\":[{\"index\":";
+  if (cursor->arguments.empty()) {
+    const ToolCallAnswer& tool = choice.tool_calls[cursor->next_tool];
+    delta += std::to_string(cursor->next_tool++) + ",\"id\":";
+    AppendJsonString(tool.id, &delta);
+    delta += ",\"type\":\"function\",\"function\":{\"name\":";
+    AppendJsonString(tool.name, &delta);
+    cursor->arguments = tool.arguments;
+    return delta + ",\"arguments\":\"\"}}]}";
+  }
+  ++cursor->tokens;
+  delta += std::to_string(cursor->next_tool - 1) + ",\"function\":{\"arguments\":";
+  AppendJsonString(Take(&cursor->arguments), &delta);
+  return delta + "}}]}";
+}
+
+Chunk ChunkSource::Finish(size_t index) {
+  const ChoiceAnswer& choice = answer_.choices[index];
+  cursors_[index].ended = true;
+  cursors_[index].tokens = choice.completion_tokens;
+  --running_;
+  std::string more;
+  if (answer_.call.raw_output) more = ",\"raw_output\":" + RawOutputJson(answer_, choice);
+  std::string top;
+  if (usage_ == UsageChunk::kFinish) {
+    top = ",\"usage\":" + UsageJson(answer_, TokensSoFar());
+  }
+  if (running_ == 0 && !trailing_due_) top += Closing();
+  return {Chunk::Kind::kFinish, Json(index, "{}", more, choice.finish_reason, top)};
+}
+
+Chunk ChunkSource::Trailing() {
+  trailing_due_ = false;
+  return {Chunk::Kind::kUsage,
+          prefix_ + "],\"usage\":" + UsageJson(answer_, TokensSoFar()) + Closing() + "}"};
+}
+
+std::string ChunkSource::Closing() const {
+  if (!answer_.call.perf_metrics) return "";
+  return ",\"perf_metrics\":" + PerfMetricsJson(PerfMetrics(answer_, timing_()));
+}
+
+int ChunkSource::TokensSoFar() const {
+  int sum = 0;
+  for (const Cursor& cursor : cursors_) sum += cursor.tokens;
+  return sum;
+}
+
+std::string ChunkSource::Json(size_t index, const std::string& delta, const std::string& more,
+                              const std::string& finish_reason, const std::string& top) const {
+  std::string json;
+  json.reserve(prefix_.size() + delta.size() + more.size() + top.size() + 64);
+  json += prefix_;
+  json += "{\"index\":";
+  json += std::to_string(index);
+  json += ",\"delta\":";
+  json += delta;
+  json += ",\"finish_reason\":";
+  json += finish_reason.empty() ? "null" : "\"" + finish_reason + "\"";
+  json += more;
+  json += "}]";
+  json += top;
+  json += "}";
+  return json;
+}
+
+}  // namespace sparkgate::simulator
