@@ -1,0 +1,359 @@
+#include "service/upstream/loop.h"
+
+#include <gtest/gtest.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace sparkgate::upstream {
+namespace {
+
+using std::chrono::milliseconds;
+using Clock = Loop::Clock;
+
+// Calls a function at the end of the turn.
+class Item : public TurnEnd {
+ public:
+  explicit Item(std::function<void()> action) : action_(std::move(action)) {}
+  void OnTurnEnd() override { action_(); }
+
+ private:
+  const std::function<void()> action_;
+};
+
+// A pair of sockets; the loop watches the first.
+class Pair : public FdHandler {
+ public:
+  Pair(Loop* loop, std::function<void()> on_ready) : loop_(loop), on_ready_(std::move(on_ready)) {
+    EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds_), 0);
+    loop_->Watch(fds_[0], EPOLLIN, this);
+  }
+  ~Pair() override {
+    loop_->Forget(fds_[0]);
+    close(fds_[0]);
+    close(fds_[1]);
+  }
+  void OnReady(int, uint32_t) override { on_ready_(); }
+  void Write() { EXPECT_EQ(write(fds_[1], "x", 1), 1); }
+  void Read() {
+    char byte;
+    EXPECT_EQ(read(fds_[0], &byte, 1), 1);
+  }
+  int fd() const { return fds_[0]; }
+
+ private:
+  Loop* const loop_;
+  const std::function<void()> on_ready_;
+  int fds_[2];
+};
+
+TEST(Loop, RunsWhatWasPostedBeforeStop) {
+  Loop loop;
+  std::vector<int> order;
+  loop.Post([&] { order.push_back(1); });
+  loop.Post([&] {
+    order.push_back(2);
+    EXPECT_TRUE(loop.OnThisThread());
+  });
+  loop.Stop();
+  EXPECT_FALSE(loop.OnThisThread());
+  loop.Run();
+  EXPECT_EQ(order, (std::vector<int>{1, 2}));
+}
+
+TEST(Loop, OrderOfATurn) {
+  Loop loop;
+  std::string order;
+  std::optional<Pair> pair;
+  pair.emplace(&loop, [&] {
+    pair->Read();
+    order += "socket ";
+  });
+  Timer timer(&loop, [&] { order += "timer "; });
+  Item item([&] {
+    order += "end ";
+    loop.Stop();
+  });
+  // All of this is there when the turn begins.
+  pair->Write();
+  timer.ArmAt(Clock::now() - milliseconds(1));
+  loop.AtTurnEnd(&item);
+  loop.Post([&] { order += "inbox "; });
+  loop.Run();
+  EXPECT_EQ(order, "inbox socket timer end ");
+}
+
+TEST(Loop, APostFromTheLoopRunsInTheNextTurnWithoutAWakeUp) {
+  Loop loop;
+  std::string order;
+  Item item([&] { order += "end "; });
+  loop.Post([&] {
+    loop.AtTurnEnd(&item);
+    loop.Post([&] {
+      order += "posted ";
+      loop.Stop();
+    });
+  });
+  loop.Run();
+  EXPECT_EQ(order, "end posted ");
+  EXPECT_EQ(loop.counts().wakeups, 0u);
+}
+
+TEST(Loop, PostsFromManyThreadsAllRunInTheirOrder) {
+  constexpr int kThreads = 4;
+  constexpr int kPosts = 20000;
+  Loop loop;
+  int last[kThreads] = {};
+  int64_t ran = 0;  // plain: the thread sanitizer looks on
+  bool in_order = true;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 1; i <= kPosts; ++i) {
+        loop.Post([&, t, i] {
+          in_order = in_order && last[t] == i - 1;
+          last[t] = i;
+          if (++ran == int64_t{kThreads} * kPosts) loop.Stop();
+        });
+      }
+    });
+  }
+  loop.Run();
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_TRUE(in_order);
+  EXPECT_EQ(ran, int64_t{kThreads} * kPosts);
+  EXPECT_LE(loop.counts().wakeups, static_cast<uint64_t>(kThreads * kPosts));
+}
+
+TEST(Loop, ASleepingLoopIsWokenByEachPost) {
+  Loop loop;
+  std::thread thread([&] { loop.Run(); });
+  for (int i = 0; i < 1000; ++i) {
+    std::atomic<bool> done{false};
+    loop.Post([&] { done = true; });
+    while (!done) std::this_thread::yield();
+  }
+  loop.Stop();
+  thread.join();
+  EXPECT_GE(loop.counts().turns, 1000u);
+}
+
+TEST(Loop, StopFromAnotherThreadWakesIt) {
+  Loop loop;
+  std::thread thread([&] { loop.Run(); });
+  loop.Stop();
+  thread.join();
+}
+
+TEST(Timer, FireInOrderOfTimeAndNotEarly) {
+  Loop loop;
+  const auto start = Clock::now();
+  std::vector<int> order;
+  std::vector<std::unique_ptr<Timer>> timers;
+  for (int ms : {12, 3, 9, 1, 6}) {
+    timers.push_back(std::make_unique<Timer>(&loop, [&order, &loop, ms, start] {
+      EXPECT_GE(Clock::now() - start, milliseconds(ms));
+      order.push_back(ms);
+      if (ms == 12) loop.Stop();
+    }));
+    timers.back()->ArmAt(start + milliseconds(ms));
+  }
+  loop.Run();
+  EXPECT_EQ(order, (std::vector<int>{1, 3, 6, 9, 12}));
+  EXPECT_LE(loop.counts().turns, 12u);  // it sleeps in between
+}
+
+TEST(Timer, CanBeMovedBothWaysAndDisarmed) {
+  Loop loop;
+  std::string fired;
+  const auto start = Clock::now();
+  Timer later(&loop, [&] {
+    EXPECT_GE(Clock::now() - start, milliseconds(20));
+    fired += "later ";
+  });
+  Timer earlier(&loop, [&] { fired += "earlier "; });
+  Timer never(&loop, [&] { fired += "never "; });
+  Timer end(&loop, [&] { loop.Stop(); });
+  later.ArmAt(start + milliseconds(1));
+  later.ArmAt(start + milliseconds(20));
+  earlier.ArmAt(start + milliseconds(10000));
+  earlier.ArmAt(start + milliseconds(2));
+  never.ArmAt(start + milliseconds(1));
+  never.Disarm();
+  EXPECT_FALSE(never.armed());
+  end.ArmAt(start + milliseconds(30));
+  loop.Run();
+  EXPECT_EQ(fired, "earlier later ");
+  EXPECT_FALSE(later.armed());
+}
+
+TEST(Timer, ArmedAgainAfterDisarmFiresOnce) {
+  Loop loop;
+  int fired = 0;
+  Timer timer(&loop, [&] { ++fired; });
+  Timer end(&loop, [&] { loop.Stop(); });
+  timer.ArmIn(milliseconds(1));
+  timer.Disarm();
+  timer.ArmIn(milliseconds(3));
+  end.ArmIn(milliseconds(10));
+  loop.Run();
+  EXPECT_EQ(fired, 1);
+}
+
+TEST(Timer, MayDestroyItselfAndOthersWhenItFires) {
+  Loop loop;
+  auto victim = std::make_unique<Timer>(&loop, [] { FAIL() << "was destroyed before"; });
+  std::unique_ptr<Timer> self;
+  self = std::make_unique<Timer>(&loop, [&] {
+    victim.reset();
+    self.reset();
+    loop.Stop();
+  });
+  const auto now = Clock::now();
+  self->ArmAt(now);
+  victim->ArmAt(now + std::chrono::nanoseconds(1));
+  loop.Run();
+  EXPECT_EQ(self, nullptr);
+}
+
+TEST(Timer, ThatArmsItselfForNowDoesNotHoldTheTurn) {
+  Loop loop;
+  int fired = 0;
+  std::optional<Timer> timer;
+  timer.emplace(&loop, [&] {
+    if (++fired == 100) {
+      loop.Stop();
+    } else {
+      timer->ArmIn(milliseconds(0));
+    }
+  });
+  timer->ArmIn(milliseconds(0));
+  loop.Run();
+  EXPECT_EQ(fired, 100);
+  EXPECT_GE(loop.counts().turns, 100u);
+}
+
+TEST(Timer, ManyInRandomOrderWithRemovals) {
+  Loop loop;
+  std::vector<std::unique_ptr<Timer>> timers;
+  std::vector<Clock::time_point> fired;
+  const auto start = Clock::now();
+  uint32_t random = 1;
+  for (int i = 0; i < 2000; ++i) {
+    random = random * 1664525 + 1013904223;
+    const auto when = start + std::chrono::microseconds(random % 20000);
+    timers.push_back(std::make_unique<Timer>(&loop, [&fired, when] { fired.push_back(when); }));
+    timers.back()->ArmAt(when);
+  }
+  for (size_t i = 0; i < timers.size(); i += 3) timers[i].reset();
+  Timer end(&loop, [&] { loop.Stop(); });
+  end.ArmAt(start + milliseconds(25));
+  loop.Run();
+  EXPECT_EQ(fired.size(), 2000u - 667u);
+  EXPECT_TRUE(std::is_sorted(fired.begin(), fired.end()));
+}
+
+TEST(TurnEnd, RunsOnceATurnAndMayAskForItselfAgain) {
+  Loop loop;
+  int runs = 0;
+  std::optional<Item> item;
+  item.emplace([&] {
+    if (++runs == 3) {
+      loop.Stop();
+    } else {
+      loop.AtTurnEnd(&*item);
+      loop.AtTurnEnd(&*item);
+    }
+  });
+  loop.AtTurnEnd(&*item);
+  loop.AtTurnEnd(&*item);
+  loop.Run();
+  EXPECT_EQ(runs, 3);
+  EXPECT_GE(loop.counts().turns, 3u);
+}
+
+TEST(TurnEnd, ItemsMayBeDestroyedWhileTheyWait) {
+  Loop loop;
+  std::string ran;
+  auto second = std::make_unique<Item>([&] { ran += "second "; });
+  auto third = std::make_unique<Item>([&] { ran += "third "; });
+  Item fourth([&] { ran += "fourth "; });
+  Item first([&] {
+    ran += "first ";
+    third.reset();
+    second.reset();
+  });
+  for (TurnEnd* item : std::vector<TurnEnd*>{&first, second.get(), third.get(), &fourth}) {
+    loop.AtTurnEnd(item);
+  }
+  loop.Stop();
+  loop.Run();
+  EXPECT_EQ(ran, "first fourth ");
+}
+
+TEST(Watch, AHandlerMayForgetItselfAndOthersOfTheSameTurn) {
+  Loop loop;
+  int ready = 0;
+  std::optional<Pair> a;
+  std::optional<Pair> b;
+  const auto on_ready = [&] {
+    ++ready;
+    loop.Forget(a->fd());
+    loop.Forget(b->fd());
+    loop.Stop();
+  };
+  a.emplace(&loop, on_ready);
+  b.emplace(&loop, on_ready);
+  a->Write();
+  b->Write();
+  loop.Run();
+  EXPECT_EQ(ready, 1);
+}
+
+TEST(Watch, AnEventOfAnEarlierOwnerOfTheNumberIsDropped) {
+  Loop loop;
+  int ready = 0;
+  std::optional<Pair> a;
+  std::optional<Pair> b;
+  std::optional<Pair> fresh;
+  const auto on_ready = [&] {
+    ++ready;
+    const int numbers[] = {a->fd(), b->fd()};
+    a.reset();
+    b.reset();
+    fresh.emplace(&loop, [] { FAIL() << "nothing was written to it"; });
+    EXPECT_TRUE(fresh->fd() == numbers[0] || fresh->fd() == numbers[1]);
+    loop.Stop();
+  };
+  a.emplace(&loop, on_ready);
+  b.emplace(&loop, on_ready);
+  a->Write();
+  b->Write();
+  loop.Run();
+  EXPECT_EQ(ready, 1);
+}
+
+TEST(Watch, AForgottenSocketCostsNothing) {
+  Loop loop;
+  std::optional<Pair> pair;
+  pair.emplace(&loop, [] { FAIL() << "is forgotten"; });
+  pair->Write();
+  loop.Forget(pair->fd());
+  Timer end(&loop, [&] { loop.Stop(); });
+  end.ArmIn(milliseconds(20));
+  loop.Run();
+  EXPECT_LE(loop.counts().turns, 4u);
+}
+
+}  // namespace
+}  // namespace sparkgate::upstream
