@@ -1,0 +1,71 @@
+#include "client/chat/answer_printer.h"
+
+namespace sparkgate::client {
+
+void AnswerPrinter::Heading(int index) {
+  EndLine();
+  out_.Print("--- answer " + std::to_string(index + 1) + " ---\n", Screen::Tone::kBold);
+}
+
+void AnswerPrinter::Reasoning(const std::string& text) {
+  if (text.empty() || !out_.terminal()) return;
+  // Without colour nothing else would tell it from the answer.
+  if (!reasoning_ && !out_.colour()) out_.Print("[reasoning]\n");
+  reasoning_ = true;
+  out_.Print(text, Screen::Tone::kDim);
+  last_ = text.back();
+}
+
+void AnswerPrinter::Content(const std::string& text) {
+  if (text.empty()) return;
+  if (reasoning_) {
+    EndLine();
+    out_.Print(out_.colour() ? "\n" : "[answer]\n");
+    reasoning_ = false;
+  }
+  out_.Print(text);
+  last_ = text.back();
+}
+
+void AnswerPrinter::EndLine() {
+  if (last_ != '\n') out_.Print("\n");
+  last_ = '\n';
+}
+
+void AnswerPrinter::Add(const v1::StreamChatResponse& message) {
+  for (const v1::StreamChoice& choice : message.choices()) {
+    if (choice.index() != 0) continue;
+    if (several_ && !live_) Heading(0);
+    live_ = true;
+    Reasoning(choice.delta().reasoning_content());
+    Content(choice.delta().content());
+  }
+}
+
+void AnswerPrinter::PrintToolCalls(const v1::ChatMessage& message) {
+  for (const v1::ToolCall& call : message.tool_calls()) {
+    EndLine();
+    out_.Print("tool call: " + call.function().name() + "(" + call.function().arguments() + ")");
+    if (!call.id().empty()) out_.Print("  id " + call.id(), Screen::Tone::kDim);
+    out_.Print("\n");
+  }
+}
+
+void AnswerPrinter::PrintWhole(const v1::Choice& choice) {
+  Reasoning(choice.message().reasoning_content());
+  Content(choice.message().content());
+}
+
+void AnswerPrinter::Finish(const v1::ChatResponse& whole) {
+  const bool headings = several_ || whole.choices_size() > 1;
+  for (const v1::Choice& choice : whole.choices()) {
+    const bool shown = choice.index() == 0 && live_;
+    if (headings && !shown) Heading(choice.index());
+    if (!shown) PrintWhole(choice);
+    EndLine();
+    PrintToolCalls(choice.message());
+    reasoning_ = false;
+  }
+}
+
+}  // namespace sparkgate::client

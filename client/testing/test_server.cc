@@ -1,0 +1,148 @@
+#include "client/testing/test_server.h"
+
+#include <grpcpp/grpcpp.h>
+
+#include <chrono>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
+#include "sparkgate/v1/chat_service.grpc.pb.h"
+
+namespace sparkgate::client {
+namespace {
+
+class Call final : public TestCall {
+ public:
+  Call(grpc::ServerContext* context, const v1::ChatRequest& request,
+       grpc::ServerWriter<v1::StreamChatResponse>* writer, v1::ChatResponse* response)
+      : context_(*context), request_(request), writer_(writer), response_(response) {
+    for (const auto& [name, value] : context->client_metadata()) {
+      metadata_.emplace(std::string(name.data(), name.size()),
+                        std::string(value.data(), value.size()));
+    }
+  }
+
+  const v1::ChatRequest& request() const override { return request_; }
+  const Metadata& metadata() const override { return metadata_; }
+  bool streaming() const override { return writer_ != nullptr; }
+  void AddInitialMetadata(const std::string& name, const std::string& value) override {
+    context_.AddInitialMetadata(name, value);
+  }
+  bool Write(const v1::StreamChatResponse& message) override { return writer_->Write(message); }
+  v1::ChatResponse* response() override { return response_; }
+
+  // gRPC's synchronous server has no event for it.
+  void WaitForCancel() override {
+    while (!context_.IsCancelled()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+
+ private:
+  grpc::ServerContext& context_;
+  const v1::ChatRequest& request_;
+  grpc::ServerWriter<v1::StreamChatResponse>* const writer_;
+  v1::ChatResponse* const response_;
+  Metadata metadata_;
+};
+
+std::shared_ptr<grpc::ServerCredentials> Credentials(const TestServer::Tls& tls) {
+  if (tls.key_pem.empty()) return grpc::InsecureServerCredentials();
+  grpc::SslServerCredentialsOptions options;
+  options.pem_key_cert_pairs.push_back({tls.key_pem, tls.certificate_pem});
+  return grpc::SslServerCredentials(options);
+}
+
+}  // namespace
+
+class TestServer::Impl final : public v1::ChatService::Service {
+ public:
+  Impl(Handler handler, const Tls& tls) : handler_(std::move(handler)) {
+    grpc::ServerBuilder builder;
+    builder.AddListeningPort("127.0.0.1:0", Credentials(tls), &port_);
+    builder.RegisterService(this);
+    server_ = builder.BuildAndStart();
+  }
+  ~Impl() override { server_->Shutdown(std::chrono::system_clock::now()); }
+
+  grpc::Status Chat(grpc::ServerContext* context, const v1::ChatRequest* request,
+                    v1::ChatResponse* response) override {
+    Call call(context, *request, nullptr, response);
+    return Handle(context, *request, &call);
+  }
+
+  grpc::Status StreamChat(grpc::ServerContext* context, const v1::ChatRequest* request,
+                          grpc::ServerWriter<v1::StreamChatResponse>* writer) override {
+    Call call(context, *request, writer, nullptr);
+    return Handle(context, *request, &call);
+  }
+
+  int port() const { return port_; }
+
+  std::vector<v1::ChatRequest> requests() const {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return requests_;
+  }
+
+ private:
+  grpc::Status Handle(grpc::ServerContext* context, const v1::ChatRequest& request, Call* call) {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      requests_.push_back(request);
+    }
+    const TestStatus status = handler_(call);
+    for (const auto& [name, value] : status.trailers) context->AddTrailingMetadata(name, value);
+    return grpc::Status(static_cast<grpc::StatusCode>(status.code), status.message, status.details);
+  }
+
+  const Handler handler_;
+  mutable std::mutex mutex_;
+  std::vector<v1::ChatRequest> requests_;
+  int port_ = 0;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+TestServer::TestServer(Handler handler, const Tls& tls)
+    : impl_(std::make_unique<Impl>(std::move(handler), tls)) {}
+TestServer::~TestServer() = default;
+
+std::string TestServer::target() const { return "127.0.0.1:" + std::to_string(impl_->port()); }
+std::vector<v1::ChatRequest> TestServer::requests() const { return impl_->requests(); }
+
+v1::StreamChatResponse Delta(const std::string& content) {
+  v1::StreamChatResponse message;
+  message.add_choices()->mutable_delta()->set_content(content);
+  return message;
+}
+
+v1::StreamChatResponse FinishDelta(const std::string& reason) {
+  v1::StreamChatResponse message;
+  message.add_choices()->mutable_delta();
+  message.mutable_choices(0)->set_finish_reason(reason);
+  message.mutable_usage()->set_prompt_tokens(7);
+  message.mutable_usage()->set_completion_tokens(11);
+  message.mutable_usage()->set_total_tokens(18);
+  return message;
+}
+
+TestStatus SparkgateStatus(int code, const std::string& message, const std::string& reason,
+                           bool may_have_run, int retry_ms) {
+  google::rpc::Status status;
+  status.set_code(code);
+  status.set_message(message);
+  google::rpc::ErrorInfo info;
+  info.set_domain("sparkgate");
+  info.set_reason(reason);
+  (*info.mutable_metadata())["may_have_run"] = may_have_run ? "true" : "false";
+  status.add_details()->PackFrom(info);
+  if (retry_ms > 0) {
+    google::rpc::RetryInfo retry;
+    retry.mutable_retry_delay()->set_seconds(retry_ms / 1000);
+    retry.mutable_retry_delay()->set_nanos(retry_ms % 1000 * 1'000'000);
+    status.add_details()->PackFrom(retry);
+  }
+  return {code, message, status.SerializeAsString(), {{"x-request-id", "req-test"}}};
+}
+
+}  // namespace sparkgate::client
