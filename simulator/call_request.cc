@@ -126,6 +126,7 @@ CallRequest ParseCallRequest(const std::string& text) {
   call.model = body.value("model", std::string());
   call.stream = IsTrue(Get(body, "stream"));
   const Json& options = Get(body, "stream_options");
+  call.has_stream_options = body.contains("stream_options");
   if (options.is_object() && Get(options, "include_usage").is_boolean()) {
     call.include_usage = options["include_usage"].get<bool>();
   }

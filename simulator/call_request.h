@@ -21,6 +21,7 @@ enum class TextFormat { kText, kJson };
 struct CallRequest {
   std::string model;
   bool stream = false;
+  bool has_stream_options = false;
   std::optional<bool> include_usage;
 
   std::string prompt;          // All texts of the conversation, for counting and `echo`.

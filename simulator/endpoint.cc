@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "simulator/answer_script.h"
-#include "simulator/call_request.h"
 #include "simulator/model_catalogue.h"
 #include "simulator/request_validator.h"
 #include "simulator/text.h"
@@ -122,16 +121,16 @@ Reply Endpoint::Models(Call* call) {
 }
 
 Reply Endpoint::Completion(Call* call) {
-  const std::string& body = call->request.body;
-  const auto violations = Validate(body);
+  const auto violations = Validate(call->request.body);
   if (!violations.empty()) return Error(call, InvalidRequest(violations[0].message, call->id));
-  if (options_.reject_stream_options && body.find("\"stream_options\"") != std::string::npos) {
+  const CallRequest parsed = ParseCallRequest(call->request.body);
+  if (options_.reject_stream_options && parsed.has_stream_options) {
     return Error(
         call, InvalidRequest("Extra inputs are not permitted, field: 'stream_options'", call->id));
   }
   Plan plan = options_.defaults;
   std::string why;
-  switch (Resolve(ParseCallRequest(body).model, &plan, &why)) {
+  switch (Resolve(parsed.model, &plan, &why)) {
     case Resolution::kUnknownModel:
       return Error(call, StatusError(404, call->id));
     case Resolution::kBadParameter:
@@ -141,12 +140,11 @@ Reply Endpoint::Completion(Call* call) {
   }
   if (!options_.fault.empty() && FaultHits()) Overlay(options_.fault, &plan, &why);
   if (IsErrorStatus(plan.fault)) return Error(call, PlannedError(plan, call->id));
-  return Start(call, plan);
+  return Start(call, parsed, plan);
 }
 
-Reply Endpoint::Start(Call* call, const Plan& plan) {
+Reply Endpoint::Start(Call* call, const CallRequest& parsed, const Plan& plan) {
   constexpr int kMostChoices = 128;
-  const CallRequest parsed = ParseCallRequest(call->request.body);
   if (parsed.n < 1 || parsed.n > kMostChoices) {
     return Error(call, InvalidRequest("Input should be from 1 to 128, field: 'n'", call->id));
   }

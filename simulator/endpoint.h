@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "simulator/call_request.h"
 #include "simulator/error_bodies.h"
 #include "simulator/http_request.h"
 #include "simulator/ledger.h"
@@ -40,7 +41,7 @@ class Endpoint {
   Reply Completion(Call* call);
   bool Authorized(const HttpRequest& request) const;
   Reply Error(Call* call, const ErrorAnswer& error);
-  Reply Start(Call* call, const Plan& plan);
+  Reply Start(Call* call, const CallRequest& parsed, const Plan& plan);
   bool FaultHits();
   Fields CommonFields(const Call& call) const;
   std::string NewId();

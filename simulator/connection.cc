@@ -1,0 +1,287 @@
+#include "simulator/connection.h"
+
+#include <algorithm>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core/string.hpp>
+#include <boost/beast/http/error.hpp>
+#include <utility>
+
+namespace sparkgate::simulator {
+namespace {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+using Then = Step::Then;
+
+constexpr size_t kWriteSize = 16 * 1024;  // Steps without a wait go out together up to this.
+constexpr size_t kMostPipelined = 256 * 1024;
+constexpr uint32_t kMostHeader = 64 * 1024;
+constexpr std::chrono::seconds kLinger{2};
+// A pace that has fallen behind further than this is not made up for.
+constexpr std::chrono::milliseconds kMostCatchUp{100};
+constexpr char kContinueText[] = "HTTP/1.1 100 Continue\r\n\r\n";
+
+std::string Lower(boost::beast::string_view text) {
+  std::string lower(text.data(), text.size());
+  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  return lower;
+}
+
+HttpRequest Convert(http::request<http::string_body> message) {
+  HttpRequest request;
+  request.method = std::string(message.method_string());
+  request.target = std::string(message.target());
+  for (const auto& field : message) {
+    request.fields.emplace_back(Lower(field.name_string()), std::string(field.value()));
+  }
+  request.keep_alive = message.keep_alive();
+  request.body = std::move(message.body());
+  return request;
+}
+
+bool IsReset(const boost::system::error_code& error) {
+  return error == asio::error::connection_reset || error == asio::error::broken_pipe;
+}
+
+}  // namespace
+
+Connection::Connection(std::unique_ptr<Transport> transport, const Options& options,
+                       Endpoint* endpoint, Ledger* ledger)
+    : transport_(std::move(transport)),
+      options_(options),
+      endpoint_(*endpoint),
+      ledger_(*ledger),
+      timer_(transport_->socket().get_executor()) {
+  ledger_.ConnectionOpened();
+}
+
+Connection::~Connection() {
+  if (!closed_) ledger_.ConnectionClosed();
+}
+
+void Connection::Start() {
+  transport_->Handshake([self = shared_from_this()](const Error& error) {
+    if (error) return self->Close();
+    self->Parse();
+    self->Read();
+  });
+}
+
+void Connection::Read() {
+  if (closed_ || reading_ || client_finished_ || input_.size() > kMostPipelined) return;
+  reading_ = true;
+  transport_->Read(asio::buffer(read_buffer_),
+                   [self = shared_from_this()](const Error& error, size_t size) {
+                     self->reading_ = false;
+                     self->OnRead(error, size);
+                   });
+}
+
+void Connection::OnRead(const Error& error, size_t size) {
+  if (closed_) return;
+  if (error) return OnGone(error);
+  if (!lingering_) {
+    input_.append(read_buffer_.data(), size);
+    Parse();
+  }
+  Read();
+}
+
+void Connection::OnGone(const Error& error) {
+  const bool reset = IsReset(error);
+  if (generation_ != 0) {
+    EndGeneration(reset ? Outcome::kAbortedRst : Outcome::kAbortedFin);
+    return Close();
+  }
+  // An answer that generates nothing still reaches a client that has only finished sending.
+  client_finished_ = true;
+  const bool unanswered = script_ != nullptr && !lingering_ && sent_ == 0;
+  if (reset || !unanswered) Close();
+}
+
+// Takes requests out of `input_` until one is being answered or bytes are missing.
+void Connection::Parse() {
+  while (!closed_ && !lingering_ && script_ == nullptr && !writing_) {
+    if (!parser_) {
+      parser_.emplace();
+      parser_->eager(true);
+      parser_->body_limit(options_.max_body);
+      parser_->header_limit(kMostHeader);
+      body_allowed_ = false;
+    }
+    Error error;
+    const bool complete = Feed(&error);
+    if (error == http::error::body_limit) return Refuse(413);
+    if (error == http::error::header_limit) return Refuse(431);
+    if (error) return Refuse(400);
+    if (!complete) return AllowBody();
+    Dispatch();
+  }
+}
+
+// False without an error: more bytes are needed.
+bool Connection::Feed(Error* error) {
+  size_t used = 0;
+  while (!parser_->is_done() && used < input_.size()) {
+    const size_t taken =
+        parser_->put(asio::buffer(input_.data() + used, input_.size() - used), *error);
+    used += taken;
+    if (*error == http::error::need_more) {
+      *error = {};
+      if (taken == 0) break;
+    }
+    if (*error) break;
+  }
+  input_.erase(0, used);
+  return parser_->is_done();
+}
+
+void Connection::AllowBody() {
+  if (body_allowed_ || !parser_->is_header_done()) return;
+  body_allowed_ = true;
+  if (!boost::beast::iequals(parser_->get()[http::field::expect], "100-continue")) return;
+  writing_ = true;
+  transport_->Write(asio::buffer(kContinueText, sizeof(kContinueText) - 1),
+                    [self = shared_from_this()](const Error& error, size_t) {
+                      self->writing_ = false;
+                      if (!error) self->Parse();
+                    });
+}
+
+void Connection::Dispatch() {
+  const HttpRequest request = Convert(parser_->release());
+  parser_.reset();
+  Reply reply = endpoint_.Handle(request);
+  generation_ = reply.generation;
+  Begin(std::move(reply.script));
+}
+
+void Connection::Refuse(int status) {
+  parser_.reset();
+  input_.clear();
+  Begin(endpoint_.Refuse(status));
+}
+
+void Connection::Begin(std::unique_ptr<Script> script) {
+  script_ = std::move(script);
+  then_ = Then::kContinue;
+  generation_over_ = false;
+  due_ = Clock::now();
+  sent_ = 0;
+  Advance();
+}
+
+void Connection::Advance() {
+  if (closed_) return;
+  if (!Gather()) return WaitUntilDue();
+  if (output_.empty()) return Conclude();
+  writing_ = true;
+  transport_->Write(asio::buffer(output_),
+                    [self = shared_from_this()](const Error& error, size_t size) {
+                      self->writing_ = false;
+                      self->OnWritten(error, size);
+                    });
+}
+
+// Collects what may be written at once. False: nothing, the next step has to wait first.
+bool Connection::Gather() {
+  output_.clear();
+  while (then_ == Then::kContinue && output_.size() < kWriteSize) {
+    if (!step_) step_ = script_->Next();
+    if (step_->wait.count() > 0) return !output_.empty();
+    output_ += step_->bytes;
+    then_ = step_->then;
+    const bool was_over = generation_over_;
+    generation_over_ = step_->generation_over;
+    step_.reset();
+    if (generation_over_ && !was_over) break;
+  }
+  return true;
+}
+
+void Connection::WaitUntilDue() {
+  const auto now = Clock::now();
+  const bool catches_up = step_->then != Then::kReset && due_ + kMostCatchUp > now;
+  due_ = (catches_up ? due_ : now) + std::exchange(step_->wait, {});
+  timer_.expires_at(due_);
+  timer_.async_wait([self = shared_from_this()](const Error& error) {
+    if (!error) self->Advance();
+  });
+}
+
+void Connection::OnWritten(const Error& error, size_t size) {
+  sent_ += size;
+  ledger_.BytesSent(size);
+  if (closed_) return;
+  if (error) return OnGone(error);
+  if (generation_over_) EndGeneration(Outcome::kFinished);
+  Conclude();
+}
+
+void Connection::Conclude() {
+  if (generation_over_) EndGeneration(Outcome::kFinished);
+  switch (then_) {
+    case Then::kContinue:
+      return Advance();
+    case Then::kKeep:
+      return Finish();
+    case Then::kClose:
+      return Linger();
+    case Then::kHang:
+      return;
+    case Then::kCut:
+      EndGeneration(Outcome::kCut);
+      return Close();
+    case Then::kReset:
+      return Reset();
+    case Then::kHalfClose:
+      EndGeneration(Outcome::kCut);
+      Error ignored;
+      transport_->socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+      return;
+  }
+}
+
+void Connection::Finish() {
+  script_.reset();
+  if (client_finished_) return Close();
+  Parse();
+  Read();
+}
+
+// Closed at once, the kernel would answer bytes still on their way with RST, and the client might
+// lose the end of the answer.
+void Connection::Linger() {
+  if (client_finished_) return Close();
+  lingering_ = true;
+  transport_->FinishSending();
+  timer_.expires_after(kLinger);
+  timer_.async_wait([self = shared_from_this()](const Error& error) {
+    if (!error) self->Close();
+  });
+}
+
+void Connection::Reset() {
+  EndGeneration(Outcome::kCut);
+  Error ignored;
+  transport_->socket().set_option(asio::socket_base::linger(true, 0), ignored);
+  Close();
+}
+
+void Connection::EndGeneration(Outcome outcome) {
+  if (generation_ != 0) ledger_.Ended(std::exchange(generation_, 0), outcome, sent_);
+}
+
+void Connection::Close() {
+  if (closed_) return;
+  closed_ = true;
+  EndGeneration(Outcome::kAbortedFin);
+  ledger_.ConnectionClosed();
+  timer_.cancel();
+  Error ignored;
+  transport_->socket().close(ignored);
+}
+
+}  // namespace sparkgate::simulator

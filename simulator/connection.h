@@ -1,0 +1,91 @@
+// One client connection: reads requests, carries out their scripts, notices when the client goes.
+#ifndef SPARKGATE_SIMULATOR_CONNECTION_H_
+#define SPARKGATE_SIMULATOR_CONNECTION_H_
+
+#include <array>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "simulator/endpoint.h"
+#include "simulator/ledger.h"
+#include "simulator/options.h"
+#include "simulator/script.h"
+#include "simulator/transport.h"
+
+namespace sparkgate::simulator {
+
+// Kept alive by its own pending operations. All of it runs on the thread of its io_context. A read
+// is on its way at every moment, also while an answer waits or is written: that is how FIN and
+// RST are seen at once.
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  // What is pointed to outlives the connection.
+  Connection(std::unique_ptr<Transport> transport, const Options& options, Endpoint* endpoint,
+             Ledger* ledger);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  void Start();
+
+ private:
+  using Error = Transport::Error;
+  using Clock = std::chrono::steady_clock;
+
+  void Read();
+  void OnRead(const Error& error, size_t size);
+  void OnGone(const Error& error);
+  void Parse();
+  bool Feed(Error* error);
+  void AllowBody();
+  void Dispatch();
+  void Refuse(int status);
+
+  void Begin(std::unique_ptr<Script> script);
+  void Advance();
+  bool Gather();
+  void WaitUntilDue();
+  void OnWritten(const Error& error, size_t size);
+  void Conclude();
+  void Finish();
+  void Linger();
+  void Reset();
+  void EndGeneration(Outcome outcome);
+  void Close();
+
+  const std::unique_ptr<Transport> transport_;
+  const Options& options_;
+  Endpoint& endpoint_;
+  Ledger& ledger_;
+  boost::asio::steady_timer timer_;
+
+  std::array<char, 4096> read_buffer_;
+  std::string input_;  // Read and not yet parsed.
+  std::optional<boost::beast::http::request_parser<boost::beast::http::string_body>> parser_;
+  bool body_allowed_ = false;  // 100 Continue was sent, or nobody waits for it.
+
+  std::unique_ptr<Script> script_;  // Null: waiting for a request.
+  std::optional<Step> step_;        // Taken from the script, not yet in `output_`.
+  std::string output_;
+  Step::Then then_ = Step::Then::kContinue;
+  bool generation_over_ = false;
+  Clock::time_point due_;  // When the last step was due: waits do not add up their delays.
+  uint64_t generation_ = 0;
+  uint64_t sent_ = 0;  // Bytes of this answer.
+
+  bool reading_ = false;
+  bool writing_ = false;
+  bool lingering_ = false;
+  bool client_finished_ = false;
+  bool closed_ = false;
+};
+
+}  // namespace sparkgate::simulator
+
+#endif  // SPARKGATE_SIMULATOR_CONNECTION_H_
