@@ -2,15 +2,19 @@
 
 #include <absl/flags/flag.h>
 #include <absl/flags/parse.h>
-#include <absl/flags/usage.h>
-#include <absl/flags/usage_config.h>
+#include <absl/flags/reflection.h>
 #include <absl/time/time.h>
 
 #include <charconv>
+#include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <optional>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "simulator/certificate.h"
 #include "simulator/model_catalogue.h"
@@ -54,16 +58,31 @@ std::string Usage() {
          ModelsAsText() + "\nStatus: GET /_sim/status, GET /_sim/requests, POST /_sim/reset";
 }
 
-// Shows this file's flags with --help, and not those of the libraries.
-void ConfigureHelp() {
-  absl::FlagsUsageConfig config;
-  config.contains_help_flags = config.contains_helpshort_flags = [](absl::string_view file) {
-    constexpr absl::string_view kOwn = "simulator/flags.cc";
-    return file.size() >= kOwn.size() && file.substr(file.size() - kOwn.size()) == kOwn;
-  };
-  absl::SetFlagsUsageConfig(config);
-  static const auto* const usage = new std::string(Usage());
-  absl::SetProgramUsageMessage(*usage);
+bool IsOwn(const absl::CommandLineFlag& flag) {
+  const std::string file = flag.Filename();
+  constexpr std::string_view kOwn = "simulator/flags.cc";
+  return file.size() >= kOwn.size() && file.substr(file.size() - kOwn.size()) == kOwn;
+}
+
+// Abseil's own --help ends with exit code 1 and shows paths of source files.
+void PrintHelp() {
+  std::map<std::string, const absl::CommandLineFlag*> flags;
+  for (const auto& [name, flag] : absl::GetAllFlags()) {
+    if (IsOwn(*flag)) flags.emplace(std::string(name.data(), name.size()), flag);
+  }
+  std::printf("%s\n\nFlags:\n", Usage().c_str());
+  for (const auto& [name, flag] : flags) {
+    std::printf("  --%s (default \"%s\")\n      %s\n", name.c_str(), flag->DefaultValue().c_str(),
+                flag->Help().c_str());
+  }
+}
+
+bool WantsHelp(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view argument = argv[i];
+    if (argument == "--help" || argument == "-help" || argument == "-h") return true;
+  }
+  return false;
 }
 
 bool ReadListen(Options* options, std::string* error) {
@@ -192,7 +211,10 @@ bool ReadRest(Options* options, std::string* error) {
 }  // namespace
 
 bool ReadFlags(int argc, char** argv, Options* options, std::string* error) {
-  ConfigureHelp();
+  if (WantsHelp(argc, argv)) {
+    PrintHelp();
+    std::exit(0);
+  }
   const std::vector<char*> rest = absl::ParseCommandLine(argc, argv);
   if (rest.size() > 1) {
     *error = std::string("'") + rest[1] + "' is no flag; see --help";
