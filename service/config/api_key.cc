@@ -1,0 +1,68 @@
+#include "service/config/api_key.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+
+namespace sparkgate::config {
+namespace {
+
+constexpr size_t kMostBytes = 8192;
+
+// Reads at most one byte more than a key may have. Plain descriptors: a stream's buffer would keep
+// a second copy of the key somewhere.
+absl::StatusOr<std::string> ReadAll(int fd, const std::string& path) {
+  std::string text(kMostBytes + 1, '\0');
+  size_t size = 0;
+  while (size < text.size()) {
+    const ssize_t got = read(fd, text.data() + size, text.size() - size);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return absl::InvalidArgumentError(absl::StrCat(path, ": ", std::strerror(errno)));
+    if (got == 0) break;
+    size += got;
+  }
+  text.resize(size);
+  return text;
+}
+
+}  // namespace
+
+absl::StatusOr<Secret> CheckKey(std::string key, const std::string& source) {
+  auto wrong = [&source](const char* what) {
+    return absl::InvalidArgumentError(absl::StrCat(source, ": ", what));
+  };
+  if (key.empty()) return wrong("the key is empty; put the upstream's API key there");
+  if (key.size() > kMostBytes) return wrong("the key is over 8 KiB; give the key alone");
+  for (unsigned char c : key) {
+    if (c <= ' ' || c >= 0x7f) {
+      return wrong("the key has a space, a control or a non-ASCII character; give the key alone");
+    }
+  }
+  return Secret(std::move(key));
+}
+
+absl::StatusOr<Secret> ReadKeyFile(const std::string& path, std::vector<std::string>* warnings) {
+  const std::string source = "--api_key_file=" + path;
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(source, ": ", std::strerror(errno), "; give a file that holds the key alone"));
+  }
+  struct stat info = {};
+  const bool all_may_read = fstat(fd, &info) == 0 && (info.st_mode & S_IROTH) != 0;
+  absl::StatusOr<std::string> text = ReadAll(fd, source);
+  close(fd);
+  if (!text.ok()) return text.status();
+  while (!text->empty() && (text->back() == '\n' || text->back() == '\r')) text->pop_back();
+  if (all_may_read) warnings->push_back(source + ": every user may read it; chmod 0400 is better");
+  return CheckKey(*std::move(text), source);
+}
+
+}  // namespace sparkgate::config

@@ -1,0 +1,62 @@
+#ifndef SPARKGATE_SERVICE_CONFIG_CONFIG_H_
+#define SPARKGATE_SERVICE_CONFIG_CONFIG_H_
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "service/config/host_port.h"
+#include "service/config/secret.h"
+#include "service/telemetry/level.h"
+
+namespace sparkgate::config {
+
+// Everything that the program was told, validated: nothing here has to be checked again. Made once
+// at start by LoadConfig, read-only afterwards, so every thread may read it. The defaults and the
+// reasons for them stand with the flags (flag_definitions.cc), and nowhere else.
+struct Config {
+  // The server.
+  HostPort listen;
+  std::string tls_cert_file;  // PEM; both or none: "" is plain text
+  std::string tls_key_file;
+  bool reflection = true;
+  bool debug_service = false;
+  int loops = 1;            // at least 1
+  int max_calls = 0;        // at least 1, and what the descriptors hold together with
+  int max_connections = 0;  // this, at least 1
+  size_t max_receive_bytes = 0;
+
+  // The upstream.
+  std::string upstream_url;  // http(s)://host[:port][/prefix], without a slash at its end
+  Secret api_key;            // empty only if the configuration says that the upstream wants none
+  std::string ca_file;       // PEM; "": the system's
+  std::string upstream_proxy;
+  std::chrono::milliseconds dns_refresh{0};
+  bool include_usage = true;
+  std::vector<std::string> header_allow_list;  // lower case
+
+  // One call.
+  std::chrono::milliseconds connect_timeout{0};
+  std::chrono::milliseconds first_content_timeout{0};
+  std::chrono::milliseconds content_gap_timeout{0};
+  std::chrono::milliseconds idle_timeout{0};
+  std::chrono::milliseconds max_call_time{0};
+  std::chrono::milliseconds reader_stall_timeout{0};
+  size_t outbox_bytes = 0;
+  size_t max_event_bytes = 0;
+  size_t max_chat_body_bytes = 0;
+
+  // The process.
+  std::chrono::milliseconds drain_delay{0};
+  std::chrono::milliseconds drain_grace{0};
+  telemetry::Level log_level = telemetry::Level::kInfo;
+  bool allow_core = false;
+
+  // What is allowed but unwise, for the log. No secret.
+  std::vector<std::string> warnings;
+};
+
+}  // namespace sparkgate::config
+
+#endif  // SPARKGATE_SERVICE_CONFIG_CONFIG_H_

@@ -1,0 +1,231 @@
+#include "service/config/validate.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "service/config/url.h"
+
+namespace sparkgate::config {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr int64_t kSecond = 1000;
+constexpr int64_t kMinute = 60 * kSecond;
+constexpr int64_t kHour = 60 * kMinute;
+constexpr uint64_t kKiB = 1 << 10;
+constexpr uint64_t kMiB = 1 << 20;
+
+// Headers that are the transport's, gRPC's or ours: a caller must not set them upstream.
+constexpr std::string_view kReservedHeaders[] = {
+    "accept",       "accept-encoding",  "authorization",
+    "connection",   "content-encoding", "content-length",
+    "content-type", "cookie",           "expect",
+    "host",         "keep-alive",       "proxy-authorization",
+    "te",           "trailer",          "transfer-encoding",
+    "upgrade",      "user-agent",       "x-request-id"};
+
+class Validator {
+ public:
+  explicit Validator(const Settings& settings) : settings_(settings), in_(settings.values) {}
+
+  absl::StatusOr<Config> Run() {
+    Server();
+    Upstream();
+    Call();
+    Process();
+    if (!problems_.empty()) return absl::InvalidArgumentError(absl::StrJoin(problems_, "\n"));
+    return std::move(out_);
+  }
+
+ private:
+  void Server() {
+    absl::StatusOr<HostPort> listen = ParseHostPort(in_.listen());
+    if (listen.ok()) {
+      out_.listen = *listen;
+    } else {
+      Complain("listen", Quoted(in_.listen(), listen.status()));
+    }
+    out_.tls_cert_file = in_.tls_cert_file();
+    out_.tls_key_file = in_.tls_key_file();
+    if (in_.tls_cert_file().empty() != in_.tls_key_file().empty()) {
+      const bool no_key = in_.tls_key_file().empty();
+      Complain(no_key ? "tls_cert_file" : "tls_key_file",
+               absl::StrCat("is given without ", no_key ? "tls_key_file" : "tls_cert_file",
+                            "; give both, or neither for plain text"));
+    }
+    Readable("tls_cert_file", in_.tls_cert_file());
+    Readable("tls_key_file", in_.tls_key_file());
+    out_.reflection = in_.reflection();
+    out_.debug_service = in_.debug_service();
+    out_.loops = Count("loops", in_.loops(), 64);
+    out_.max_calls = Count("max_calls", in_.max_calls(), 1000000);
+    out_.max_connections = Count("max_connections", in_.max_connections(), 1000000);
+    out_.max_receive_bytes = Size("max_receive_bytes", in_.max_receive_bytes(), kKiB, 1024 * kMiB);
+  }
+
+  void Upstream() {
+    Check("upstream_url", in_.upstream_url(), CheckUpstreamUrl(in_.upstream_url()));
+    out_.upstream_url = in_.upstream_url();
+    while (!out_.upstream_url.empty() && out_.upstream_url.back() == '/') {
+      out_.upstream_url.pop_back();
+    }
+    if (IsPlainRemote(out_.upstream_url)) {
+      out_.warnings.push_back(absl::StrCat(Where("upstream_url"),
+                                           ": plain http to another machine: the key and all "
+                                           "prompts can be read on the way"));
+    }
+    if (!in_.upstream_proxy().empty()) {
+      Check("upstream_proxy", PrintableUrl(in_.upstream_proxy()),
+            CheckProxyUrl(in_.upstream_proxy()));
+    }
+    out_.upstream_proxy = in_.upstream_proxy();
+    Readable("ca_file", in_.ca_file());
+    out_.ca_file = in_.ca_file();
+    out_.dns_refresh = Time("dns_refresh", in_.dns_refresh(), kSecond, kHour);
+    out_.include_usage = in_.include_usage();
+    Headers();
+  }
+
+  void Call() {
+    out_.connect_timeout = Time("connect_timeout", in_.connect_timeout(), 1, 5 * kMinute);
+    out_.first_content_timeout =
+        Time("first_content_timeout", in_.first_content_timeout(), 1, 24 * kHour);
+    out_.content_gap_timeout =
+        Time("content_gap_timeout", in_.content_gap_timeout(), 1, 24 * kHour);
+    out_.idle_timeout = Time("idle_timeout", in_.idle_timeout(), 1, 24 * kHour);
+    out_.max_call_time = Time("max_call_time", in_.max_call_time(), 1, 24 * kHour);
+    out_.reader_stall_timeout =
+        Time("reader_stall_timeout", in_.reader_stall_timeout(), 1, 24 * kHour);
+    out_.outbox_bytes = Size("outbox_bytes", in_.outbox_bytes(), kKiB, 64 * kMiB);
+    out_.max_event_bytes = Size("max_event_bytes", in_.max_event_bytes(), kKiB, 64 * kMiB);
+    out_.max_chat_body_bytes =
+        Size("max_chat_body_bytes", in_.max_chat_body_bytes(), kKiB, 1024 * kMiB);
+  }
+
+  void Process() {
+    out_.drain_delay = Time("drain_delay", in_.drain_delay(), 0, 10 * kMinute);
+    out_.drain_grace = Time("drain_grace", in_.drain_grace(), 0, 24 * kHour);
+    if (std::optional<telemetry::Level> level = telemetry::ParseLevel(in_.log_level())) {
+      out_.log_level = *level;
+    } else {
+      Complain("log_level", absl::StrCat("\"", in_.log_level(),
+                                         "\" is no level; give debug, info, warning or error"));
+    }
+    out_.allow_core = in_.allow_core();
+  }
+
+  void Headers() {
+    std::set<std::string> seen;
+    for (const std::string& name : in_.header_allow_list().values()) {
+      const std::string problem = HeaderProblem(name);
+      if (!problem.empty()) {
+        Complain("header_allow_list", absl::StrCat("\"", name.substr(0, 64), "\" ", problem));
+      } else if (seen.insert(name).second) {
+        out_.header_allow_list.push_back(name);
+      }
+    }
+  }
+
+  static std::string HeaderProblem(const std::string& name) {
+    constexpr std::string_view kAllowed = "abcdefghijklmnopqrstuvwxyz0123456789-_.";
+    if (name.empty() || name.find_first_not_of(kAllowed) != std::string::npos) {
+      return "is no header name in lower case; give names such as x-session-affinity";
+    }
+    if (name.rfind("grpc-", 0) == 0) return "is gRPC's own; it cannot be passed on";
+    if (name.size() > 4 && name.substr(name.size() - 4) == "-bin") {
+      return "is binary for gRPC; give a name that does not end in -bin";
+    }
+    for (std::string_view reserved : kReservedHeaders) {
+      if (name == reserved)
+        return "is set by the transport or by Sparkgate; it cannot be passed on";
+    }
+    return "";
+  }
+
+  int Count(const char* name, int value, int most) {
+    if (value < 0 || value > most) {
+      Complain(name, absl::StrCat(value, " is out of range; give 0 (automatic) to ", most));
+    }
+    return value;
+  }
+
+  size_t Size(const char* name, uint64_t value, uint64_t least, uint64_t most) {
+    if (value < least || value > most) {
+      Complain(name, absl::StrCat(TextOf(in_, name), " is out of range; give ", least / kKiB,
+                                  "KiB to ", most / kMiB, "MiB"));
+    }
+    return value;
+  }
+
+  milliseconds Time(const char* name, const google::protobuf::Duration& value, int64_t least,
+                    int64_t most) {
+    // Not in milliseconds at once: the seconds may be too many to multiply.
+    const bool far = value.seconds() > most / kSecond || value.seconds() < 0;
+    const int64_t ms = far ? -1 : value.seconds() * kSecond + value.nanos() / 1000000;
+    if (value.nanos() < 0 || ms < least || ms > most) {
+      Complain(name, absl::StrCat(TextOf(in_, name), " is out of range; give ", Short(least),
+                                  " to ", Short(most)));
+    }
+    return milliseconds(ms);
+  }
+
+  static std::string Short(int64_t ms) {
+    if (ms % kHour == 0 && ms > 0) return absl::StrCat(ms / kHour, "h");
+    if (ms % kMinute == 0 && ms > 0) return absl::StrCat(ms / kMinute, "m");
+    if (ms % kSecond == 0) return absl::StrCat(ms / kSecond, "s");
+    return absl::StrCat(ms, "ms");
+  }
+
+  void Readable(const char* name, const std::string& path) {
+    if (path.empty()) return;
+    const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int error = fd < 0 ? errno : 0;
+    struct stat info = {};
+    if (fd >= 0 && fstat(fd, &info) == 0 && S_ISDIR(info.st_mode)) error = EISDIR;
+    if (fd >= 0) close(fd);
+    if (error == 0) return;
+    Complain(name, absl::StrCat(path, ": ", std::strerror(error), "; give a readable PEM file"));
+  }
+
+  void Check(const char* name, const std::string& shown, const absl::Status& status) {
+    if (!status.ok()) Complain(name, Quoted(PrintableUrl(shown), status));
+  }
+
+  static std::string Quoted(const std::string& text, const absl::Status& status) {
+    return absl::StrCat("\"", text, "\" ", status.message());
+  }
+
+  std::string Where(const std::string& name) const {
+    const auto found = settings_.origins.find(name);
+    return found == settings_.origins.end() ? name : found->second;
+  }
+
+  void Complain(const char* name, const std::string& what) {
+    problems_.push_back(absl::StrCat(Where(name), ": ", what));
+  }
+
+  const Settings& settings_;
+  const v1::Config& in_;
+  Config out_;
+  std::vector<std::string> problems_;
+};
+
+}  // namespace
+
+absl::StatusOr<Config> Validate(const Settings& settings) { return Validator(settings).Run(); }
+
+}  // namespace sparkgate::config
