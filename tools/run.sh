@@ -21,6 +21,7 @@ folder=''
 start() {
   local name=$1
   shift
+  : >"$folder/$name"
   setsid setpriv --pdeathsig TERM "$@" >"$folder/$name" 2> >(sed -u "s/^/[$name] /" >&2) &
   pids+=($!)
   names+=("$name")
