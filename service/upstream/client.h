@@ -14,10 +14,10 @@
 namespace sparkgate::upstream {
 
 struct ClientOptions {
-  std::string base_url;           // https://host[:port][/prefix]; checked by ParseBaseUrl
-  std::string api_key;            // sent as a bearer token; "": none. Never logged
-  std::string ca_file;            // PEM; "": the system's
-  std::string proxy;              // "": none, whatever the environment says
+  std::string base_url;  // https://host[:port][/prefix]; checked by ParseBaseUrl
+  std::string api_key;   // sent as a bearer token; "": none. Never logged
+  std::string ca_file;   // PEM; "": the system's
+  std::string proxy;     // "": none, whatever the environment says
   std::string user_agent = "sparkgate";
   std::chrono::milliseconds connect_timeout{5000};
   std::chrono::milliseconds linger_time{250};
@@ -29,8 +29,9 @@ struct ClientOptions {
 // A check of the URL with a message that says what would be right.
 absl::Status CheckBaseUrl(const std::string& base_url);
 
-// The upstream as seen from one loop: its connections, and the rule by which a request is sent again.
-// HTTP/1.1, one connection per running request. Lives on the loop's thread, made and destroyed there.
+// The upstream as seen from one loop: its connections, and the rule by which a request is sent
+// again. HTTP/1.1, one connection per running request. Lives on the loop's thread, made and
+// destroyed there.
 class Client {
  public:
   // `loop` and `resolver` must outlive it.
@@ -39,15 +40,15 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  // Begins a request. The sink is told everything from later turns (never inside Start) and must live
-  // until the transfer is destroyed, lingers, or has ended.
+  // Begins a request. The sink is told everything from later turns (never inside Start) and must
+  // live until the transfer is destroyed, lingers, or has ended.
   std::unique_ptr<Transfer> Start(Request request, TransferSink* sink);
 
   struct Counts {
     uint64_t started = 0;
-    uint64_t connections = 0;        // made
-    uint64_t reused = 0;             // requests on a kept connection
-    uint64_t discarded = 0;          // kept connections that were not silent when they were wanted
+    uint64_t connections = 0;  // made
+    uint64_t reused = 0;       // requests on a kept connection
+    uint64_t discarded = 0;    // kept connections that were not silent when they were wanted
     uint64_t sent_again = 0;
     uint64_t aborted = 0;
     uint64_t most_bytes_in_a_turn = 0;  // of one transfer

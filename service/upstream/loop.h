@@ -10,8 +10,8 @@ namespace sparkgate::upstream {
 
 class Loop;
 
-// A one-shot timer of a loop. Loop thread only. Moving the time further away is O(1), so a timer that
-// is pushed on by every byte costs next to nothing. Disarmed by its destructor.
+// A one-shot timer of a loop. Loop thread only. Moving the time further away is O(1), so a timer
+// that is pushed on by every byte costs next to nothing. Disarmed by its destructor.
 class Timer {
  public:
   using Clock = std::chrono::steady_clock;
@@ -58,12 +58,12 @@ class FdHandler {
   virtual void OnReady(int fd, uint32_t epoll_events) = 0;
 };
 
-// A single-threaded event loop: one epoll, one inbox, one timer heap. A turn is: inbox, ready sockets,
-// due timers, turn-end items, in this order, so that a `[DONE]` that is here beats a deadline of the
-// same turn, and everything that a turn brought is written at once at its end.
+// A single-threaded event loop: one epoll, one inbox, one timer heap. A turn is: inbox, ready
+// sockets, due timers, turn-end items, in this order, so that a `[DONE]` that is here beats a
+// deadline of the same turn, and everything that a turn brought is written at once at its end.
 //
-// Run is called by the thread that then is the loop's. Post, Stop and OnThisThread may be called from
-// any thread; everything else is for the loop's thread.
+// Run is called by the thread that then is the loop's. Post, Stop and OnThisThread may be called
+// from any thread; everything else is for the loop's thread.
 class Loop {
  public:
   using Clock = Timer::Clock;
@@ -91,7 +91,8 @@ class Loop {
   void Watch(int fd, uint32_t events, FdHandler* handler);
   void Forget(int fd);
 
-  // Turns over 5 ms, times slept, wake-ups through the inbox: for the log and the benches. Any thread.
+  // Turns over 5 ms, times slept, wake-ups through the inbox: for the log and the benches. Any
+  // thread.
   struct Counts {
     uint64_t turns = 0;
     uint64_t long_turns = 0;

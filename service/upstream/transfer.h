@@ -14,7 +14,7 @@ using HeaderList = std::vector<std::pair<std::string, std::string>>;
 // One request to the upstream.
 struct Request {
   std::string method = "POST";
-  std::string path;    // below the configured URL's own path, beginning with "/": "/chat/completions"
+  std::string path;  // below the configured URL's own path, beginning with "/": "/chat/completions"
   HeaderList headers;  // of this call; the client adds authorization, content type and its own
   std::string body;    // freed at the first response byte
   bool event_stream = false;  // the Accept header asks for text/event-stream, else application/json
@@ -34,9 +34,9 @@ struct TransferEnd {
     kNotConnected,        // no name, no connection, connect time over: certainly not seen
     kCertificateRefused,  // the upstream's certificate: certainly not seen
     kNotSeen,             // written, but provably never received; sending again was not possible
-    kLost,                // lost after the request left, before any response byte: may have been seen
-    kCut,                 // lost after a response byte
-    kProtocol,            // what came is not HTTP as we take it: bad chunk, headers over the limit, …
+    kLost,      // lost after the request left, before any response byte: may have been seen
+    kCut,       // lost after a response byte
+    kProtocol,  // what came is not HTTP as we take it: bad chunk, headers over the limit, …
   };
   How how = How::kComplete;
   int attempts = 1;    // requests begun on a connection, this one included
@@ -55,8 +55,8 @@ class TransferSink {
   virtual void OnEnd(const TransferEnd& end) = 0;
 };
 
-// A running request. Owned by its call; loop thread only. Destroying it closes the connection with a
-// reset at once, wherever the transfer is (unless OnEnd came or Linger was called).
+// A running request. Owned by its call; loop thread only. Destroying it closes the connection with
+// a reset at once, wherever the transfer is (unless OnEnd came or Linger was called).
 class Transfer {
  public:
   virtual ~Transfer() = default;
@@ -67,10 +67,10 @@ class Transfer {
   // Takes effect later in this turn or in the next one, never inside the call.
   virtual void Resume() = 0;
 
-  // The answer is complete in its own terms (`[DONE]`): no further calls to the sink. The connection
-  // is kept if the framing's end follows within 250 ms and 1 KiB, else closed. The object may be
-  // destroyed right after.
-  // `dirty`: something followed the end mark that must not be there; close instead of keeping.
+  // The answer is complete in its own terms (`[DONE]`): no further calls to the sink. The
+  // connection is kept if the framing's end follows within 250 ms and 1 KiB, else closed. The
+  // object may be destroyed right after. `dirty`: something followed the end mark that must not be
+  // there; close instead of keeping.
   virtual void Linger(bool dirty) = 0;
 };
 

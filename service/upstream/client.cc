@@ -1,0 +1,28 @@
+#include "service/upstream/client.h"
+
+#include <utility>
+
+#include "service/upstream/base_url.h"
+#include "service/upstream/pool.h"
+
+namespace sparkgate::upstream {
+
+class Client::Impl : public Pool {
+ public:
+  using Pool::Pool;
+};
+
+absl::Status CheckBaseUrl(const std::string& base_url) { return ParseBaseUrl(base_url).status(); }
+
+Client::Client(Loop* loop, const ClientOptions& options, const Resolver* resolver)
+    : impl_(std::make_unique<Impl>(loop, options, resolver)) {}
+
+Client::~Client() = default;
+
+std::unique_ptr<Transfer> Client::Start(Request request, TransferSink* sink) {
+  return impl_->Start(std::move(request), sink);
+}
+
+Client::Counts Client::counts() const { return impl_->counts(); }
+
+}  // namespace sparkgate::upstream

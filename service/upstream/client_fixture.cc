@@ -1,0 +1,81 @@
+#include "service/upstream/client_fixture.h"
+
+#include <ostream>
+#include <utility>
+
+namespace sparkgate::upstream {
+
+std::string Name(How how) {
+  switch (how) {
+    case How::kComplete:
+      return "complete";
+    case How::kClosed:
+      return "closed";
+    case How::kNotConnected:
+      return "not connected";
+    case How::kCertificateRefused:
+      return "certificate refused";
+    case How::kNotSeen:
+      return "not seen";
+    case How::kLost:
+      return "lost";
+    case How::kCut:
+      return "cut";
+    case How::kProtocol:
+      return "protocol";
+  }
+  return "?";
+}
+
+void PrintTo(How how, std::ostream* out) { *out << Name(how); }
+
+Request Post(std::string body, std::string path) {
+  Request request;
+  request.path = std::move(path);
+  request.body = std::move(body);
+  return request;
+}
+
+ClientOptions ClientTest::OptionsFor(const support::ScriptedUpstream& upstream) {
+  ClientOptions options;
+  options.base_url = upstream.base_url() + "/v1";
+  if (upstream.tls()) options.ca_file = support::CaFile();
+  return options;
+}
+
+void ClientTest::Connect(const ClientOptions& options, const Resolver* resolver) {
+  pool_ = std::make_unique<Pool>(&loop_, options, resolver);
+}
+
+ClientTest::~ClientTest() { pool_.reset(); }
+
+bool ClientTest::RunUntil(const std::function<bool()>& condition) {
+  const auto until = Loop::Clock::now() + support::kPatience;
+  bool held = condition();
+  std::optional<Timer> look;
+  look.emplace(&loop_, [&] {
+    held = condition();
+    if (held || Loop::Clock::now() > until) {
+      loop_.Stop();
+    } else {
+      look->ArmIn(std::chrono::milliseconds(1));
+    }
+  });
+  if (held) return true;
+  look->ArmIn(std::chrono::milliseconds(0));
+  loop_.Run();
+  return held;
+}
+
+void ClientTest::RunFor(std::chrono::milliseconds time) {
+  Timer end(&loop_, [this] { loop_.Stop(); });
+  end.ArmAt(Loop::Clock::now() + time);
+  loop_.Run();
+}
+
+void ClientTest::Fetch(Request request, RecordingSink* sink) {
+  const std::unique_ptr<Transfer> transfer = pool_->Start(std::move(request), sink);
+  EXPECT_TRUE(RunUntil([&] { return sink->end.has_value(); })) << "no end";
+}
+
+}  // namespace sparkgate::upstream

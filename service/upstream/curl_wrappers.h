@@ -1,0 +1,82 @@
+#ifndef SPARKGATE_SERVICE_UPSTREAM_CURL_WRAPPERS_H_
+#define SPARKGATE_SERVICE_UPSTREAM_CURL_WRAPPERS_H_
+
+#include <curl/curl.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace sparkgate::upstream {
+
+struct EasyDeleter {
+  void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
+};
+using EasyHandle = std::unique_ptr<CURL, EasyDeleter>;
+
+struct MultiDeleter {
+  void operator()(CURLM* multi) const { curl_multi_cleanup(multi); }
+};
+using MultiHandle = std::unique_ptr<CURLM, MultiDeleter>;
+
+// A list of strings that libcurl reads while a transfer runs.
+class HeaderSlist {
+ public:
+  void Append(const std::string& line) {
+    curl_slist* const longer = curl_slist_append(list_.get(), line.c_str());
+    if (longer == nullptr) std::abort();  // out of memory
+    (void)list_.release();                // `longer` begins with it
+    list_.reset(longer);
+  }
+  curl_slist* get() const { return list_.get(); }
+
+ private:
+  struct Deleter {
+    void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+  };
+  std::unique_ptr<curl_slist, Deleter> list_;
+};
+
+// A refused option is a mistake in this program or no memory: nothing sensible can follow.
+inline void RequireEasy(CURLcode code, int option) {
+  if (code == CURLE_OK) return;
+  std::fprintf(stderr, "libcurl refused option %d: %s\n", option, curl_easy_strerror(code));
+  std::abort();
+}
+
+inline void RequireMulti(CURLMcode code, const char* what) {
+  if (code == CURLM_OK) return;
+  std::fprintf(stderr, "libcurl failed in %s: %s\n", what, curl_multi_strerror(code));
+  std::abort();
+}
+
+// curl_easy_setopt reads its last argument as the option's own type whatever was passed: `1` for a
+// long is a bug on 64 bits. These three take exactly what libcurl reads.
+inline void SetNumber(CURL* easy, CURLoption option, long value) {
+  RequireEasy(curl_easy_setopt(easy, option, value), option);
+}
+inline void SetLarge(CURL* easy, CURLoption option, curl_off_t value) {
+  RequireEasy(curl_easy_setopt(easy, option, value), option);
+}
+// Texts (copied), objects (kept) and callbacks.
+template <typename Pointee>
+void SetPointer(CURL* easy, CURLoption option, Pointee* value) {
+  RequireEasy(curl_easy_setopt(easy, option, value), option);
+}
+
+inline long InfoNumber(CURL* easy, CURLINFO info) {
+  long value = 0;
+  curl_easy_getinfo(easy, info, &value);
+  return value;
+}
+inline curl_off_t InfoLarge(CURL* easy, CURLINFO info) {
+  curl_off_t value = 0;
+  curl_easy_getinfo(easy, info, &value);
+  return value;
+}
+
+}  // namespace sparkgate::upstream
+
+#endif  // SPARKGATE_SERVICE_UPSTREAM_CURL_WRAPPERS_H_

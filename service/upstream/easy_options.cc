@@ -1,0 +1,47 @@
+#include "service/upstream/easy_options.h"
+
+#include "service/upstream/curl_wrappers.h"
+
+namespace sparkgate::upstream {
+namespace {
+
+struct NumberOption {
+  CURLoption option;
+  long value;
+};
+
+// No TIMEOUT_MS and no LOW_SPEED: the timers are the call's, so that CURLE_OPERATION_TIMEDOUT can
+// only mean the connection. No ACCEPT_ENCODING: libcurl must decode nothing. Redirects, cookies and
+// netrc are off by default.
+constexpr NumberOption kNumbers[] = {
+    {CURLOPT_NOSIGNAL, 1},
+    {CURLOPT_QUICK_EXIT, 1},  // never wait for a look-up when a transfer is removed
+    {CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1},
+    {CURLOPT_FOLLOWLOCATION, 0},
+    {CURLOPT_SSL_VERIFYPEER, 1},
+    {CURLOPT_SSL_VERIFYHOST, 2},
+    {CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2},  // and later
+    {CURLOPT_BUFFERSIZE, kReceiveBytes},
+    {CURLOPT_UPLOAD_BUFFERSIZE, 16 * 1024},  // held as long as the transfer; the least there is
+    {CURLOPT_MAXAGE_CONN, 30},               // servers close idle connections after 5 to 75 s
+    {CURLOPT_MAXLIFETIME_CONN, 600},         // so that a change of the name's addresses reaches us
+    {CURLOPT_TCP_KEEPALIVE, 1},
+    {CURLOPT_TCP_KEEPIDLE, 30},
+    {CURLOPT_TCP_KEEPINTVL, 30},
+    {CURLOPT_SUPPRESS_CONNECT_HEADERS, 1},  // a proxy's answer is no response
+};
+
+}  // namespace
+
+void ApplyCommonOptions(CURL* easy, const ClientOptions& options) {
+  for (const NumberOption& number : kNumbers) SetNumber(easy, number.option, number.value);
+  SetNumber(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout.count()));
+  SetPointer(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  SetPointer(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+  SetPointer(easy, CURLOPT_PROXY, options.proxy.c_str());  // "": not the environment's either
+  SetPointer(easy, CURLOPT_NOPROXY, "");
+  SetPointer(easy, CURLOPT_USERAGENT, options.user_agent.c_str());
+  if (!options.ca_file.empty()) SetPointer(easy, CURLOPT_CAINFO, options.ca_file.c_str());
+}
+
+}  // namespace sparkgate::upstream

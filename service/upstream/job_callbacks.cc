@@ -1,0 +1,160 @@
+#include "service/upstream/job_callbacks.h"
+
+#include <openssl/ssl.h>
+
+#include <algorithm>
+#include <cstring>
+#include <string_view>
+
+#include "service/upstream/pool.h"
+
+namespace sparkgate::upstream {
+namespace {
+
+// Marks that a sink may be running below.
+class InCallback {
+ public:
+  explicit InCallback(Job* job) : job_(job) { job_->in_callback = true; }
+  ~InCallback() { job_->in_callback = false; }
+
+ private:
+  Job* const job_;
+};
+
+// Plain text that OpenSSL has read off the socket and libcurl has not asked for: the rest of a
+// record that held more than the response.
+bool HasPlainTextWaiting(CURL* easy) {
+  curl_tlssessioninfo* session = nullptr;
+  if (curl_easy_getinfo(easy, CURLINFO_TLS_SSL_PTR, &session) != CURLE_OK) return false;
+  if (session == nullptr || session->backend != CURLSSLBACKEND_OPENSSL) return false;
+  auto* ssl = static_cast<SSL*>(session->internals);
+  return ssl != nullptr && SSL_pending(ssl) > 0;
+}
+
+// A new attempt of libcurl's within the same handle: what came before it stays known.
+void BeginAttempt(Job* job, const SocketBook::Use& use) {
+  if (job->facts.begun && !job->first_facts) job->first_facts = job->facts;
+  job->facts = AttemptFacts();
+  job->facts.reused = use.reused;
+}
+
+bool OnlyLineEnds(std::string_view bytes) {
+  return bytes.find_first_not_of("\r\n") == std::string_view::npos;
+}
+
+void FreeBodyIfSent(Job* job) {
+  if (!job->facts.any_response || job->body_sent < job->body_bytes) return;
+  std::string().swap(job->request.body);
+}
+
+}  // namespace
+
+void JobCallbacks::Install(Job* job) {
+  CURL* easy = job->easy.get();
+  SetPointer(easy, CURLOPT_PRIVATE, job);
+  SetPointer(easy, CURLOPT_ERRORBUFFER, &job->error_text[0]);
+  SetPointer(easy, CURLOPT_OPENSOCKETFUNCTION, &JobCallbacks::OnOpenSocket);
+  SetPointer(easy, CURLOPT_OPENSOCKETDATA, job);
+  // The connection outlives the job.
+  SetPointer(easy, CURLOPT_CLOSESOCKETFUNCTION, &Pool::OnCloseSocket);
+  SetPointer(easy, CURLOPT_CLOSESOCKETDATA, job->pool);
+  SetPointer(easy, CURLOPT_PREREQFUNCTION, &JobCallbacks::OnPrerequest);
+  SetPointer(easy, CURLOPT_PREREQDATA, job);
+  SetPointer(easy, CURLOPT_HEADERFUNCTION, &JobCallbacks::OnHeader);
+  SetPointer(easy, CURLOPT_HEADERDATA, job);
+  SetPointer(easy, CURLOPT_WRITEFUNCTION, &JobCallbacks::OnWrite);
+  SetPointer(easy, CURLOPT_WRITEDATA, job);
+}
+
+curl_socket_t JobCallbacks::OnOpenSocket(void* data, curlsocktype, curl_sockaddr* address) {
+  auto* job = static_cast<Job*>(data);
+  ++job->pool->counts_.connections;
+  return job->pool->sockets_.Open(*address, job);
+}
+
+int JobCallbacks::OnPrerequest(void* data, char* remote_ip, char* local_ip, int remote_port,
+                               int local_port) {
+  auto* job = static_cast<Job*>(data);
+  Pool* pool = job->pool;
+  const SocketBook::Use use =
+      pool->sockets_.BeginUse({local_ip, remote_ip, local_port, remote_port}, job);
+  BeginAttempt(job, use);
+  if (use.reused && (!IsSilent(use.fd) || HasPlainTextWaiting(job->easy.get()))) {
+    job->facts.refused = true;
+    ++pool->counts_.discarded;
+    return CURL_PREREQFUNC_ABORT;
+  }
+  const SendState state = use.fd >= 0 ? ReadSendState(use.fd) : SendState();
+  job->facts.begun = true;
+  job->facts.acked_before = state.acked;
+  job->facts.queue_was_empty = state.known && state.queue_empty;
+  ++job->attempts;
+  if (use.reused) ++pool->counts_.reused;
+  if (pool->after_check_for_test) pool->after_check_for_test(use.fd);
+  return CURL_PREREQFUNC_OK;
+}
+
+size_t JobCallbacks::OnRead(char* buffer, size_t size, size_t count, void* data) {
+  auto* job = static_cast<Job*>(data);
+  if (job->pool->before_body_for_test) job->pool->before_body_for_test();
+  const std::string& body = job->request.body;
+  const size_t piece = std::min(size * count, body.size() - std::min(job->body_sent, body.size()));
+  if (piece > 0) std::memcpy(buffer, body.data() + job->body_sent, piece);
+  job->body_sent += piece;
+  FreeBodyIfSent(job);
+  return piece;
+}
+
+size_t JobCallbacks::OnHeader(char* line, size_t size, size_t count, void* data) {
+  auto* job = static_cast<Job*>(data);
+  const size_t length = size * count;
+  if (job->gone) return 0;
+  job->facts.any_response = true;
+  FreeBodyIfSent(job);
+  const InCallback guard(job);
+  const ResponseHead::Event event = job->head.OnLine({line, length});
+  switch (event) {
+    case ResponseHead::Event::kNothing:
+      break;
+    case ResponseHead::Event::kTooLarge:
+      job->own_fault = "the response's headers are over the limit";
+      break;
+    case ResponseHead::Event::kRefused:
+      job->own_fault = "a transfer encoding other than chunked";
+      break;
+    case ResponseHead::Event::kComplete:
+      if (job->sink != nullptr) job->sink->OnHead(job->head.Take());
+      break;
+  }
+  if (job->lingering) job->lingered_bytes += length;  // a trailer
+  if (job->lingered_bytes > job->pool->options_.linger_bytes) job->pool->Condemn(job);
+  if (!job->own_fault.empty()) job->pool->sockets_.ResetOnClose(job);
+  return job->gone || !job->own_fault.empty() ? 0 : length;
+}
+
+size_t JobCallbacks::OnWrite(char* bytes, size_t size, size_t count, void* data) {
+  auto* job = static_cast<Job*>(data);
+  Pool* pool = job->pool;
+  const size_t length = size * count;
+  if (job->gone) return 0;
+  if (job->lingering) {
+    job->lingered_bytes += length;
+    const bool clean = OnlyLineEnds({bytes, length});
+    if (clean && job->lingered_bytes <= pool->options_.linger_bytes) return length;
+    pool->Condemn(job);
+    return 0;
+  }
+  // A pause before the connection stood: libcurl has forgotten it.
+  if (job->paused) {
+    job->curl_paused = true;
+    return CURL_WRITEFUNC_PAUSE;
+  }
+  const InCallback guard(job);
+  pool->CountBytes(job, length);
+  job->sink->OnBody({bytes, length});
+  if (job->gone) return 0;
+  pool->ApplyPause(job);
+  return length;
+}
+
+}  // namespace sparkgate::upstream

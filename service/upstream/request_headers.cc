@@ -1,0 +1,53 @@
+#include "service/upstream/request_headers.h"
+
+#include <algorithm>
+
+namespace sparkgate::upstream {
+namespace {
+
+bool IsName(std::string_view name) {
+  return !name.empty() && IsVisibleAscii(name) && name.find(':') == std::string_view::npos;
+}
+
+HeaderList WithOurs(const Request& request, const std::string& api_key) {
+  HeaderList headers = request.headers;
+  const auto add = [&headers](std::string name, std::string value) {
+    const bool named = std::any_of(headers.begin(), headers.end(),
+                                   [&](const auto& header) { return header.first == name; });
+    if (!named) headers.emplace_back(std::move(name), std::move(value));
+  };
+  if (!api_key.empty()) add("authorization", "Bearer " + api_key);
+  if (!request.body.empty()) add("content-type", "application/json");
+  add("accept", request.event_stream ? "text/event-stream" : "application/json");
+  add("accept-encoding", "identity");
+  return headers;
+}
+
+}  // namespace
+
+bool IsVisibleAscii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+}
+
+bool IsHeaderValue(std::string_view value) {
+  return std::all_of(value.begin(), value.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte == '\t' || (byte >= 0x20 && byte != 0x7f);
+  });
+}
+
+absl::StatusOr<HeaderSlist> BuildHeaders(const Request& request, const std::string& api_key) {
+  HeaderSlist list;
+  for (const auto& [name, value] : WithOurs(request, api_key)) {
+    if (!IsName(name)) return absl::InvalidArgumentError("a request header's name is not a token");
+    if (!IsHeaderValue(value)) {
+      return absl::InvalidArgumentError("control byte in the request header " + name);
+    }
+    // libcurl's way of sending a header without a value.
+    list.Append(value.empty() ? name + ";" : name + ": " + value);
+  }
+  list.Append("Expect:");  // libcurl adds it to large bodies and then waits a second
+  return list;
+}
+
+}  // namespace sparkgate::upstream

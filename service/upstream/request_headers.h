@@ -1,0 +1,27 @@
+#ifndef SPARKGATE_SERVICE_UPSTREAM_REQUEST_HEADERS_H_
+#define SPARKGATE_SERVICE_UPSTREAM_REQUEST_HEADERS_H_
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "service/upstream/curl_wrappers.h"
+#include "service/upstream/transfer.h"
+
+namespace sparkgate::upstream {
+
+// Only 0x21-0x7e: what a URL or a header name may hold at all.
+bool IsVisibleAscii(std::string_view text);
+
+// A value that cannot end its header line: no control bytes but tab.
+bool IsHeaderValue(std::string_view value);
+
+// The header list as libcurl takes it: the request's own, then those of ours that it does not name
+// (authorization, content type, accept, accept-encoding). libcurl sends CR and LF as they are, so a
+// name or value that could smuggle one is INVALID_ARGUMENT; the message names the header, not the
+// value.
+absl::StatusOr<HeaderSlist> BuildHeaders(const Request& request, const std::string& api_key);
+
+}  // namespace sparkgate::upstream
+
+#endif  // SPARKGATE_SERVICE_UPSTREAM_REQUEST_HEADERS_H_
