@@ -2,14 +2,11 @@
 
 #include <unistd.h>
 
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
-#include <fstream>
-#include <iostream>
-#include <iterator>
+#include <cstdlib>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "client/chat/asker.h"
 #include "client/chat/conversation.h"
@@ -35,14 +32,17 @@ struct Task {
 
 absl::Status Wrong(const std::string& why) { return absl::InvalidArgumentError(why); }
 
+// C's streams, because C++'s throw or stay silent when a directory is read.
 absl::StatusOr<std::string> ReadAll(const std::string& name) {
-  if (name == "-") {
-    return std::string(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
-  }
-  std::ifstream file(name, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  // A directory opens, and only reading fails.
-  if (!file.is_open() || file.bad()) return Wrong(name + " cannot be read");
+  FILE* const file = name == "-" ? stdin : std::fopen(name.c_str(), "rb");
+  if (file == nullptr) return Wrong(name + " cannot be read");
+  std::string text;
+  char buffer[4096];
+  size_t size;
+  while ((size = std::fread(buffer, 1, sizeof buffer, file)) > 0) text.append(buffer, size);
+  const bool good = std::ferror(file) == 0;
+  if (file != stdin) std::fclose(file);
+  if (!good) return Wrong(name + " cannot be read");
   return text;
 }
 
@@ -70,6 +70,7 @@ absl::Status AddQuestion(const Options& options, v1::ChatRequest* request) {
   std::string question = options.question;
   if (question.empty()) {
     const absl::StatusOr<std::string> text = ReadAll("-");
+    if (!text.ok()) return Wrong("standard input cannot be read");
     question = text->substr(0, text->find_last_not_of("\r\n") + 1);
     if (!IsValidUtf8(question)) return Wrong("standard input is not UTF-8 text");
   }
@@ -113,6 +114,8 @@ ExitCode UsageError(const absl::Status& status, Screen* err) {
 }
 
 ExitCode Run(const Options& options) {
+  // gRPC's own log lines would stand between the sentences, which say the same.
+  setenv("GRPC_VERBOSITY", "NONE", 0);
   Screen out(stdout);
   Screen err(stderr);
   const absl::StatusOr<Task> task = ReadTask(options);

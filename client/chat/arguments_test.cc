@@ -1,0 +1,45 @@
+#include "client/chat/arguments.h"
+
+#include <gtest/gtest.h>
+
+namespace sparkgate::client {
+namespace {
+
+using Words = std::vector<std::string>;
+
+Words Normalise(const Words& words) {
+  return NormaliseArguments(words, {"max_tokens", "stream", "metadata", "json", "system"});
+}
+
+TEST(Arguments, DashesInKnownNamesBecomeUnderscores) {
+  EXPECT_EQ(Normalise({"p", "--max-tokens", "3"}), (Words{"p", "--max_tokens", "3"}));
+  EXPECT_EQ(Normalise({"p", "--max-tokens=a-b"}), (Words{"p", "--max_tokens=a-b"}));
+  EXPECT_EQ(Normalise({"p", "-max-tokens=3"}), (Words{"p", "--max_tokens=3"}));
+}
+
+TEST(Arguments, EverythingElseStaysAsItIs) {
+  const Words words = {"p", "--un-known", "a-b", "-", "--system=--max-tokens", "--nojson"};
+  EXPECT_EQ(Normalise(words), words);
+}
+
+TEST(Arguments, WordsAfterTwoDashesAreLeftAlone) {
+  EXPECT_EQ(Normalise({"p", "--", "--max-tokens", "--stream", "--metadata", "x"}),
+            (Words{"p", "--", "--max-tokens", "--stream", "--metadata", "x"}));
+}
+
+TEST(Arguments, StreamHasThreeStates) {
+  EXPECT_EQ(Normalise({"p", "--stream"}), (Words{"p", "--stream=true"}));
+  EXPECT_EQ(Normalise({"p", "--nostream"}), (Words{"p", "--stream=false"}));
+  EXPECT_EQ(Normalise({"p", "--stream=false"}), (Words{"p", "--stream=false"}));
+}
+
+TEST(Arguments, RepeatedMetadataIsJoined) {
+  EXPECT_EQ(Normalise({"p", "--metadata", "a=1", "word", "--metadata=b=2,c=3"}),
+            (Words{"p", "word", "--metadata=a=1,b=2,c=3"}));
+  EXPECT_EQ(Normalise({"p", "--metadata=a=1", "--", "w"}),
+            (Words{"p", "--metadata=a=1", "--", "w"}));
+  EXPECT_EQ(Normalise({"p", "--metadata"}), (Words{"p", "--metadata"}));
+}
+
+}  // namespace
+}  // namespace sparkgate::client
