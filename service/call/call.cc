@@ -9,7 +9,8 @@
 namespace sparkgate::call {
 namespace {
 
-// So much of a refusal's body is read, and so long: enough for any error object, and no way to hold us.
+// So much of a refusal's body is read, and so long: enough for any error object, and no way to hold
+// us.
 constexpr size_t kRefusalBytes = 64 * 1024;
 constexpr std::chrono::seconds kRefusalTime{5};
 
@@ -117,8 +118,9 @@ void Call::Pump() {
   port_->Write(std::move(message));
 }
 
-// A status cannot overtake a message that the reader does not take, but it can wait behind it: a reader
-// that wakes up gets it, one that does not is cut by OnTimer. Upstream and memory are freed here.
+// A status cannot overtake a message that the reader does not take, but it can wait behind it: a
+// reader that wakes up gets it, one that does not is cut by OnTimer. Upstream and memory are freed
+// here.
 void Call::Force(CallStatus status) {
   GiveUpOnCaller(std::move(status));
   summary_.forced = true;
@@ -221,7 +223,8 @@ void Call::DecideOkAndLinger(bool dirty) {
   Decide(CallStatus());
 }
 
-// --- Waiting ---------------------------------------------------------------------------------------
+// --- Waiting
+// ---------------------------------------------------------------------------------------
 
 void Call::HoldUpstream() {
   held_by_answer_ = true;
@@ -256,7 +259,8 @@ void Call::NoteContent() {
   content_due_ = now + limits_.content_gap;
 }
 
-// --- Time ------------------------------------------------------------------------------------------
+// --- Time
+// ------------------------------------------------------------------------------------------
 
 Clock::time_point Call::NextDue() const {
   Clock::time_point next = std::min({total_due_, refusal_due_, write_due_, reap_due_});

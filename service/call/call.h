@@ -16,9 +16,10 @@ namespace sparkgate::call {
 
 // The limits of a call; one object for the whole server.
 struct CallLimits {
-  std::chrono::milliseconds first_content{120'000};  // StreamChat: from the start to the first content
-  std::chrono::milliseconds content_gap{60'000};     // StreamChat: from one content to the next
-  std::chrono::milliseconds idle{60'000};            // StreamChat: between any two bytes of the body
+  std::chrono::milliseconds first_content{
+      120'000};                                   // StreamChat: from the start to the first content
+  std::chrono::milliseconds content_gap{60'000};  // StreamChat: from one content to the next
+  std::chrono::milliseconds idle{60'000};         // StreamChat: between any two bytes of the body
   std::chrono::milliseconds max_call_time{600'000};
   std::chrono::milliseconds reader_stall{30'000};  // a write that the caller does not take
   size_t outbox_bytes = 256 * 1024;
@@ -49,12 +50,13 @@ struct CallSummary {
   bool forced = false;  // Finish while a write was out
 };
 
-// One call from Started to Done: the state machine between a caller (Port) and an upstream (Transfer).
+// One call from Started to Done: the state machine between a caller (Port) and an upstream
+// (Transfer).
 //
-// Its state is four variables: the upstream (none, open, over, with a paused flag), the verdict (empty,
-// then set once: the first cause wins), whether a write is in flight, and the caller (open, closing).
-// Three functions change it: Decide, Pump and Force. What the bytes of an answer mean is the business of
-// the two kinds of call, StreamCall and ChatCall.
+// Its state is four variables: the upstream (none, open, over, with a paused flag), the verdict
+// (empty, then set once: the first cause wins), whether a write is in flight, and the caller (open,
+// closing). Three functions change it: Decide, Pump and Force. What the bytes of an answer mean is
+// the business of the two kinds of call, StreamCall and ChatCall.
 //
 // Owned by its Host. Everything here runs on the loop's thread.
 class Call : public upstream::TransferSink {
@@ -86,8 +88,8 @@ class Call : public upstream::TransferSink {
  protected:
   using How = upstream::TransferEnd::How;
 
-  // Sets the verdict if there is none yet; in every case the upstream is closed. On an error what was
-  // held back of the answer leaves first.
+  // Sets the verdict if there is none yet; in every case the upstream is closed. On an error what
+  // was held back of the answer leaves first.
   void Decide(CallStatus status);
 
   // The answer is complete in its own terms while the connection is still in use.

@@ -62,9 +62,10 @@ CallStatus TransferFailed(How how) {
                      "upstream's address and Sparkgate's CA file.",
                      std::chrono::seconds(30));
     case How::kLost:
-      return MayHaveRun(absl::StatusCode::kAborted, v1::ERROR_REASON_UPSTREAM_CONNECTION_LOST,
-                        "The connection to the upstream was lost after the request had left and before "
-                        "any answer came; the call may have run and may be billed.");
+      return MayHaveRun(
+          absl::StatusCode::kAborted, v1::ERROR_REASON_UPSTREAM_CONNECTION_LOST,
+          "The connection to the upstream was lost after the request had left and before "
+          "any answer came; the call may have run and may be billed.");
     case How::kProtocol:
       return ProtocolError("broke the rules of HTTP");
     case How::kComplete:
@@ -76,9 +77,10 @@ CallStatus TransferFailed(How how) {
 }
 
 CallStatus Truncated(std::string_view what) {
-  return MayHaveRun(absl::StatusCode::kAborted, v1::ERROR_REASON_UPSTREAM_STREAM_TRUNCATED,
-                    std::string(what) +
-                        "; what came before is genuine but incomplete, and the call may be billed.");
+  return MayHaveRun(
+      absl::StatusCode::kAborted, v1::ERROR_REASON_UPSTREAM_STREAM_TRUNCATED,
+      std::string(what) +
+          "; what came before is genuine but incomplete, and the call may be billed.");
 }
 
 CallStatus ProtocolError(std::string_view what) {

@@ -7,8 +7,8 @@
 #include "service/translate/call_status.h"
 #include "service/upstream/transfer.h"
 
-// The statuses that Sparkgate itself decides on, each with its sentence: what happened, and what to do.
-// (Those that the upstream's answers decide stand in translate/upstream_error.)
+// The statuses that Sparkgate itself decides on, each with its sentence: what happened, and what to
+// do. (Those that the upstream's answers decide stand in translate/upstream_error.)
 namespace sparkgate::call {
 
 // A transfer that ended before its answer was complete. `how` is not kComplete.

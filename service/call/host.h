@@ -13,8 +13,9 @@ class Call;
 
 using Clock = std::chrono::steady_clock;
 
-// What a call needs of the loop it lives on: time, a transfer, a place in the turn. Loop thread only.
-// In the server this is LoopHost; the test of the core plays every order of events with one of its own.
+// What a call needs of the loop it lives on: time, a transfer, a place in the turn. Loop thread
+// only. In the server this is LoopHost; the test of the core plays every order of events with one
+// of its own.
 class Host {
  public:
   virtual ~Host() = default;
@@ -30,8 +31,8 @@ class Host {
   virtual std::unique_ptr<upstream::Transfer> StartTransfer(upstream::Request request,
                                                             upstream::TransferSink* sink) = 0;
 
-  // Runs `work` on another thread, then `done` here; if the call was freed meanwhile, `done` is dropped.
-  // `work` must not refer to the call.
+  // Runs `work` on another thread, then `done` here; if the call was freed meanwhile, `done` is
+  // dropped. `work` must not refer to the call.
   virtual void Offload(Call* call, std::function<void()> work, std::function<void()> done) = 0;
 
   // The call is over in every respect: destroy it. The call does nothing after this.

@@ -39,14 +39,15 @@ LoopHost::~LoopHost() {
 
 void LoopHost::Add(std::unique_ptr<Call> call, OnOver on_over) {
   Call* const added = call.get();
-  entries_.emplace(added, std::make_unique<Entry>(&loop_, next_id_++, std::move(call),
-                                                  std::move(on_over)));
+  entries_.emplace(
+      added, std::make_unique<Entry>(&loop_, next_id_++, std::move(call), std::move(on_over)));
   calls_open_.fetch_add(1, std::memory_order_relaxed);
   added->OnStarted();
 }
 
 void LoopHost::DrainCalls() {
-  // A forced ending may bring other calls' completions with it, but frees none: Done is always posted.
+  // A forced ending may bring other calls' completions with it, but frees none: Done is always
+  // posted.
   std::vector<Call*> calls;
   calls.reserve(entries_.size());
   for (const auto& [call, entry] : entries_) calls.push_back(entry->call.get());

@@ -19,8 +19,8 @@ namespace sparkgate::call {
 
 // A loop on a thread of its own, with its calls and its connections to the upstream.
 //
-// Made and destroyed by the server; Post, OnThisThread and calls() may be used from any thread, the rest
-// is for the loop's thread. All calls must be over before it is destroyed.
+// Made and destroyed by the server; Post, OnThisThread and calls() may be used from any thread, the
+// rest is for the loop's thread. All calls must be over before it is destroyed.
 class LoopHost final : public Host {
  public:
   // Called when a call is over in every respect, after it was destroyed.

@@ -10,8 +10,7 @@ void Outbox::Add(v1::StreamChatResponse message) {
   // The sum of the parts is a little more than the merged message: a bound, and cheap.
   const size_t bytes = message.ByteSizeLong();
   bytes_ += bytes;
-  if (merge_ && !messages_.empty() &&
-      translate::MergeInto(message, &messages_.back().message)) {
+  if (merge_ && !messages_.empty() && translate::MergeInto(message, &messages_.back().message)) {
     messages_.back().bytes += bytes;
     return;
   }

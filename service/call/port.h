@@ -11,17 +11,19 @@ namespace sparkgate::call {
 // How a call ended, with what it had done by then.
 struct CallEnd {
   CallStatus status;
-  HeaderList upstream_metadata;  // request id, rate limits: trailers, unless they went out at the start
+  HeaderList
+      upstream_metadata;  // request id, rate limits: trailers, unless they went out at the start
   int attempts = 0;
   int messages_sent = 0;
   int finished_choices = 0;
 };
 
-// The caller's side of one call, as the call sees it: four verbs. Called on the loop's thread alone, and
-// each as the last thing that the call does, because what it causes (WriteDone) may be told inside it.
+// The caller's side of one call, as the call sees it: four verbs. Called on the loop's thread
+// alone, and each as the last thing that the call does, because what it causes (WriteDone) may be
+// told inside it.
 //
-// The owner tells the call in turn: Started, WriteDone(ok) once for each Write, Cancelled at any time
-// (also beside WriteDone and after Finish), and Done last of all.
+// The owner tells the call in turn: Started, WriteDone(ok) once for each Write, Cancelled at any
+// time (also beside WriteDone and after Finish), and Done last of all.
 class Port {
  public:
   virtual ~Port() = default;
@@ -32,9 +34,9 @@ class Port {
   // One serialised message. Not again before its WriteDone.
   virtual void Write(std::string message) = 0;
 
-  // The last word, exactly once, with the last message in the same operation if there is one (Chat's
-  // answer, or the end of a stream's). Without a message it may be called while a Write is out; the
-  // caller then sees the status only if he reads on.
+  // The last word, exactly once, with the last message in the same operation if there is one
+  // (Chat's answer, or the end of a stream's). Without a message it may be called while a Write is
+  // out; the caller then sees the status only if he reads on.
   virtual void Finish(const CallEnd& end, std::optional<std::string> last_message) = 0;
 
   // Ends a call whose reader takes neither messages nor status. Only after Finish.

@@ -7,7 +7,8 @@
 
 namespace sparkgate::call {
 
-// A large event on its way through the translator on another thread. The translator travels with it.
+// A large event on its way through the translator on another thread. The translator travels with
+// it.
 struct StreamCall::Decoding {
   std::unique_ptr<translate::StreamTranslator> translator;
   std::string type;
@@ -37,8 +38,8 @@ void StreamCall::OnAnswerBytes(std::string_view bytes) {
 
 void StreamCall::ReadEvents(std::string_view bytes) {
   if (!translator_) {
-    translator_ =
-        std::make_unique<translate::StreamTranslator>(request().requested_choices, upstream_headers());
+    translator_ = std::make_unique<translate::StreamTranslator>(request().requested_choices,
+                                                                upstream_headers());
   }
   Messages messages;
   while (!bytes.empty() && !decided()) {
@@ -84,7 +85,8 @@ void StreamCall::ReleaseHeld() {
 void StreamCall::Queue(Messages* messages) {
   CallSummary& summary = mutable_summary();
   for (v1::StreamChatResponse& message : *messages) {
-    if (message.usage().has_prompt_tokens()) summary.prompt_tokens = message.usage().prompt_tokens();
+    if (message.usage().has_prompt_tokens())
+      summary.prompt_tokens = message.usage().prompt_tokens();
     if (message.usage().has_completion_tokens()) {
       summary.completion_tokens = message.usage().completion_tokens();
     }
@@ -134,7 +136,7 @@ void StreamCall::OnAnswerEnd(How how) {
   }
   if (how == How::kComplete || how == How::kClosed) {
     return Decide(Truncated(saw_choice ? "The upstream ended the stream without its end mark"
-                                           : "The upstream ended the stream without any answer in it"));
+                                       : "The upstream ended the stream without any answer in it"));
   }
   Decide(TransferFailed(how));
 }

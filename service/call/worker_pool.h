@@ -10,8 +10,8 @@
 
 namespace sparkgate::call {
 
-// A few threads for what would hold a loop or the queue thread for milliseconds: large requests, events
-// and bodies. Jobs are few and large, so one mutex serves.
+// A few threads for what would hold a loop or the queue thread for milliseconds: large requests,
+// events and bodies. Jobs are few and large, so one mutex serves.
 class WorkerPool {
  public:
   explicit WorkerPool(int threads);

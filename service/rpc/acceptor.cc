@@ -22,8 +22,9 @@ constexpr int kNoDescriptorPauseMs = 50;
 absl::Status SocketError(const std::string& what, const std::string& host, int port) {
   const std::string text = what + " " + host + ":" + std::to_string(port) + ": " + strerror(errno);
   return absl::FailedPreconditionError(
-      errno == EADDRINUSE ? text + "; another program has this port, choose another one with --listen"
-                          : text);
+      errno == EADDRINUSE
+          ? text + "; another program has this port, choose another one with --listen"
+          : text);
 }
 
 void SetOption(int fd, int level, int option, int value) {
@@ -50,7 +51,8 @@ void Refuse(int fd) {
 int Bind(const addrinfo& address) {
   const int fd = socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return -1;
-  SetOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);  // after a restart; a live listener still holds its port
+  SetOption(fd, SOL_SOCKET, SO_REUSEADDR,
+            1);  // after a restart; a live listener still holds its port
   if (address.ai_family == AF_INET6) SetOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
   if (bind(fd, address.ai_addr, address.ai_addrlen) == 0 && listen(fd, kBacklog) == 0) return fd;
   const int error = errno;
@@ -67,11 +69,11 @@ absl::StatusOr<std::unique_ptr<Acceptor>> Acceptor::Listen(const std::string& ho
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
   addrinfo* found = nullptr;
-  const int error = getaddrinfo(host.empty() ? nullptr : host.c_str(),
-                                std::to_string(port).c_str(), &hints, &found);
+  const int error = getaddrinfo(host.empty() ? nullptr : host.c_str(), std::to_string(port).c_str(),
+                                &hints, &found);
   if (error != 0) {
-    return absl::InvalidArgumentError("--listen: " + host + " is no address of this machine: " +
-                                      gai_strerror(error));
+    return absl::InvalidArgumentError("--listen: " + host +
+                                      " is no address of this machine: " + gai_strerror(error));
   }
   const int fd = Bind(*found);
   freeaddrinfo(found);

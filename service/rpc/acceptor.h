@@ -14,13 +14,13 @@
 
 namespace sparkgate::rpc {
 
-// Accepts connections and hands them to gRPC. gRPC 1.51's own listener shares a taken port silently, has no
-// limit on connections, and is dead for good after the first "too many open files"; this one is an error, has
-// one, and waits 50 ms.
+// Accepts connections and hands them to gRPC. gRPC 1.51's own listener shares a taken port
+// silently, has no limit on connections, and is dead for good after the first "too many open
+// files"; this one is an error, has one, and waits 50 ms.
 class Acceptor {
  public:
-  // Binds and listens at once, so that a port that is taken ends the start. `host` may be a name, an
-  // address or ""; port 0 takes a free one.
+  // Binds and listens at once, so that a port that is taken ends the start. `host` may be a name,
+  // an address or ""; port 0 takes a free one.
   static absl::StatusOr<std::unique_ptr<Acceptor>> Listen(const std::string& host, int port,
                                                           int max_connections);
   ~Acceptor();
@@ -52,8 +52,8 @@ class Acceptor {
   std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> target_;
   std::thread thread_;
   std::atomic<int> refused_{0};
-  // gRPC closes what it was given and tells nobody: a descriptor whose socket is another one by now was
-  // closed. Looked through when the limit is reached. Acceptor thread only.
+  // gRPC closes what it was given and tells nobody: a descriptor whose socket is another one by now
+  // was closed. Looked through when the limit is reached. Acceptor thread only.
   std::unordered_map<int, ino_t> handed_over_;
 };
 

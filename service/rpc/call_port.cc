@@ -59,7 +59,8 @@ CallPort::CallPort(CallContext* context, Method method)
   }
 }
 
-// --- From New to Started, or to a refusal ----------------------------------------------------------
+// --- From New to Started, or to a refusal
+// ----------------------------------------------------------
 
 void CallPort::OnNew(bool ok) {
   if (!ok) {
@@ -125,8 +126,8 @@ void CallPort::Begin(call::CallRequest request) {
     core = std::make_unique<call::StreamCall>(loop_, this, context_->limits, std::move(request));
   }
   core_ = core.get();
-  // std::function copies, a unique_ptr does not: the task owns the call through a plain pointer. It always
-  // runs, since a loop ends only when no call is left.
+  // std::function copies, a unique_ptr does not: the task owns the call through a plain pointer. It
+  // always runs, since a loop ends only when no call is left.
   loop_->Post([this, owned = core.release()] {
     started_on_loop_ = true;
     loop_->Add(std::unique_ptr<call::Call>(owned),
@@ -154,7 +155,8 @@ void CallPort::Refuse(CallStatus status) {
   Release();  // New
 }
 
-// --- The verbs -----------------------------------------------------------------------------------------
+// --- The verbs
+// -----------------------------------------------------------------------------------------
 
 void CallPort::SendInitialMetadata(const HeaderList& metadata) {
   metadata_sent_ = true;
@@ -201,7 +203,8 @@ void CallPort::FinishOnWire(const grpc::Status& status, std::optional<std::strin
                          &finished_);
 }
 
-// --- Tags ----------------------------------------------------------------------------------------------
+// --- Tags
+// ----------------------------------------------------------------------------------------------
 
 void CallPort::OnWritten(bool ok) {
   Tell([this, ok] { core_->OnWriteDone(ok); });

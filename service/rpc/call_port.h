@@ -56,11 +56,11 @@ struct CallContext {
   std::atomic<int> open_ports{0};  // calls begun and not yet destroyed, refused ones included
 };
 
-// One call as gRPC sees it, from the request that waits for it to the last of its tags. The port of a
-// Call (service/call), whose events it posts to the call's loop.
+// One call as gRPC sees it, from the request that waits for it to the last of its tags. The port of
+// a Call (service/call), whose events it posts to the call's loop.
 //
-// Made by Await and destroyed by itself. Its tags may be pulled by the queue's thread and by any loop; the
-// verbs are called on the call's own loop.
+// Made by Await and destroyed by itself. Its tags may be pulled by the queue's thread and by any
+// loop; the verbs are called on the call's own loop.
 class CallPort final : public call::Port {
  public:
   // Waits for one call of `method`; when it comes, the next one is awaited first.
@@ -84,7 +84,8 @@ class CallPort final : public call::Port {
     const Handler handler_;
   };
 
-  // Who may touch the core call. WhenDone may be pulled by one thread while another still handles New.
+  // Who may touch the core call. WhenDone may be pulled by one thread while another still handles
+  // New.
   enum class State { kNew, kStarted, kRefused, kCancelledFirst };
 
   CallPort(CallContext* context, Method method);
@@ -120,13 +121,13 @@ class CallPort final : public call::Port {
   Operation finished_{this, &CallPort::OnFinished};
   Operation when_done_{this, &CallPort::OnWhenDone};
 
-  // What still has to come back before the call is over: tags handed out, and from the start one each
-  // for New, WhenDone and Finish, since a call without Finish is not over either.
+  // What still has to come back before the call is over: tags handed out, and from the start one
+  // each for New, WhenDone and Finish, since a call without Finish is not over either.
   std::atomic<int> outstanding_{3};
   std::atomic<State> state_{State::kNew};
-  bool started_on_loop_ = false;   // loop thread only
-  bool metadata_sent_ = false;     // loop thread only
-  call::Call* core_ = nullptr;     // owned by the loop; set before Started is posted
+  bool started_on_loop_ = false;  // loop thread only
+  bool metadata_sent_ = false;    // loop thread only
+  call::Call* core_ = nullptr;    // owned by the loop; set before Started is posted
   CallReport report_;
 };
 

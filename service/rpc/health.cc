@@ -46,8 +46,9 @@ class Health::Check final : public Tag {
   bool answered_ = false;
 };
 
-// One Watch: writes the status whenever it changes, until the caller leaves. Its operations are begun with
-// the registry's mutex held; none completes inside its own beginning, since no loop begins them.
+// One Watch: writes the status whenever it changes, until the caller leaves. Its operations are
+// begun with the registry's mutex held; none completes inside its own beginning, since no loop
+// begins them.
 class Health::Watch final {
  public:
   explicit Watch(Health* health) : health_(health), writer_(&context_) {

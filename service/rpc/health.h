@@ -13,8 +13,8 @@
 
 namespace sparkgate::rpc {
 
-// grpc.health.v1 on the process's own queue. (gRPC's implementation is a callback service; its threads
-// would poll our connections and nearly double the wake-ups per chunk.)
+// grpc.health.v1 on the process's own queue. (gRPC's implementation is a callback service; its
+// threads would poll our connections and nearly double the wake-ups per chunk.)
 //
 // Answers for "", every service's full name, "liveness" and "readiness". Any thread.
 class Health {

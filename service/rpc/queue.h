@@ -19,9 +19,9 @@ class Tag {
   virtual void OnTag(bool ok) = 0;
 };
 
-// The process's one completion queue, with one thread blocked in it for new calls, cancellations and late
-// completions. A loop's own operations mostly complete on the loop itself, inside Do: a thread that has to
-// be woken costs more than everything it does (docs/adr/0001).
+// The process's one completion queue, with one thread blocked in it for new calls, cancellations
+// and late completions. A loop's own operations mostly complete on the loop itself, inside Do: a
+// thread that has to be woken costs more than everything it does (docs/adr/0001).
 class Queue {
  public:
   explicit Queue(std::unique_ptr<grpc::ServerCompletionQueue> queue) : queue_(std::move(queue)) {}
@@ -33,8 +33,8 @@ class Queue {
     thread_ = std::thread([this] { Run(); });
   }
 
-  // Objects with tags that may still come, those that wait for a call included. An operation begun after
-  // the queue was shut down ends the process, so there must be none left by then. Any thread.
+  // Objects with tags that may still come, those that wait for a call included. An operation begun
+  // after the queue was shut down ends the process, so there must be none left by then. Any thread.
   void AddUser() { users_.fetch_add(1, std::memory_order_relaxed); }
   void RemoveUser() { users_.fetch_sub(1, std::memory_order_release); }
   int users() const { return users_.load(std::memory_order_acquire); }
@@ -45,9 +45,9 @@ class Queue {
     if (thread_.joinable()) thread_.join();
   }
 
-  // Runs `operation`, which begins one operation of a call, and handles what it completed at once. For
-  // threads that otherwise do not wait on the queue: the loops. Not to be nested: `operation` and what
-  // calls Do must be the last thing a caller does.
+  // Runs `operation`, which begins one operation of a call, and handles what it completed at once.
+  // For threads that otherwise do not wait on the queue: the loops. Not to be nested: `operation`
+  // and what calls Do must be the last thing a caller does.
   template <typename Operation>
   void DoAndComplete(Operation&& operation) {
     void* tag = nullptr;

@@ -41,9 +41,10 @@ CallStatus BadHeader(const std::string& name) {
   status.code = absl::StatusCode::kInvalidArgument;
   status.reason = v1::ERROR_REASON_INVALID_REQUEST;
   status.pushback = Pushback::kNever;
-  status.message = "Metadata " + name +
-                   " cannot become a header: it must be sent once, in printable ASCII, with at most " +
-                   std::to_string(kMaxHeaderValue) + " characters.";
+  status.message =
+      "Metadata " + name +
+      " cannot become a header: it must be sent once, in printable ASCII, with at most " +
+      std::to_string(kMaxHeaderValue) + " characters.";
   return status;
 }
 

@@ -12,10 +12,10 @@ namespace sparkgate::rpc {
 
 // What a caller's metadata says to Sparkgate.
 struct RequestMetadata {
-  std::string request_id;    // the caller's, else made up; printable ASCII, up to 128 characters
-  HeaderList headers;        // for the upstream: those on the allow-list, and x-request-id
-  bool merge = true;         // `x-sparkgate-coalesce: off` says no
-  CallStatus status;         // not OK: a value that must not become a header
+  std::string request_id;  // the caller's, else made up; printable ASCII, up to 128 characters
+  HeaderList headers;      // for the upstream: those on the allow-list, and x-request-id
+  bool merge = true;       // `x-sparkgate-coalesce: off` says no
+  CallStatus status;       // not OK: a value that must not become a header
 };
 
 // `allowed`: names in lower case. Everything else the caller sent stays here. Never logged.

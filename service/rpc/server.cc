@@ -16,8 +16,8 @@ using std::chrono::steady_clock;
 
 constexpr int kWorkerThreads = 2;
 
-// Requests that wait for a call, for each method. A call that comes finds one as long as fewer than this
-// many come before the queue's thread has run.
+// Requests that wait for a call, for each method. A call that comes finds one as long as fewer than
+// this many come before the queue's thread has run.
 constexpr int kAwaitedCalls = 64;
 
 // A cut call has this long to end: its forced Finish, then its Cancel after a second.
@@ -37,13 +37,28 @@ void SetChannelArguments(grpc::ServerBuilder* builder, const ServerOptions& opti
   builder->SetMaxReceiveMessageSize(options.max_receive_bytes);
 }
 
+std::vector<std::string> ServiceNames(const ServerOptions& options) {
+  std::vector<std::string> names = {v1::ChatService::service_full_name()};
+  if (options.debug_service) names.push_back(v1::DebugService::service_full_name());
+  return names;
+}
+
 }  // namespace
 
 Server::Server(ServerOptions options)
     : options_(std::move(options)),
       admission_(options_.max_calls),
       workers_(kWorkerThreads),
-      health_({v1::ChatService::service_full_name()}) {}
+      health_(ServiceNames(options_)) {
+  if (!options_.debug_service) return;
+  Explain::Options explain;
+  explain.base_url = options_.client.base_url;
+  explain.has_key = !options_.client.api_key.empty();
+  explain.user_agent = options_.client.user_agent;
+  explain.include_usage = options_.include_usage;
+  explain.allowed_headers = options_.allowed_headers;
+  explain_ = std::make_unique<Explain>(std::move(explain));
+}
 
 Server::~Server() {
   if (server_ && !drained_) Drain();
@@ -68,6 +83,7 @@ absl::Status Server::Build(const upstream::Resolver* resolver) {
   SetChannelArguments(&builder, options_);
   builder.RegisterService(&context_.service);
   builder.RegisterService(health_.service());
+  if (explain_) builder.RegisterService(explain_->service());
   auto target = builder.experimental().AddExternalConnectionAcceptor(
       grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
       options_.credentials ? options_.credentials : grpc::InsecureServerCredentials());
@@ -81,6 +97,7 @@ absl::Status Server::Build(const upstream::Resolver* resolver) {
   }
   AwaitCalls();
   health_.Start(queue_.get());
+  if (explain_) explain_->Start(queue_.get());
   queue_->Start();
   acceptor_->Start(std::move(target));
   return absl::OkStatus();
@@ -108,8 +125,9 @@ void Server::Drain() {
 
   acceptor_->Stop();
   context_.draining.store(true);
-  // GOAWAY goes out at once; running calls go on. Its own deadline must never be met by one of ours: what
-  // it cancels ends as UNAVAILABLE, which would invite the caller to send again what has run.
+  // GOAWAY goes out at once; running calls go on. Its own deadline must never be met by one of
+  // ours: what it cancels ends as UNAVAILABLE, which would invite the caller to send again what has
+  // run.
   std::thread shutdown([this] {
     server_->Shutdown(std::chrono::system_clock::now() + options_.drain_grace + kCutTime +
                       std::chrono::seconds(2));

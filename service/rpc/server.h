@@ -17,6 +17,7 @@
 #include "service/rpc/acceptor.h"
 #include "service/rpc/admission.h"
 #include "service/rpc/call_port.h"
+#include "service/rpc/explain.h"
 #include "service/rpc/health.h"
 #include "service/rpc/queue.h"
 #include "service/upstream/client.h"
@@ -33,6 +34,7 @@ struct ServerOptions {
   int max_connections = 1000;
   int max_receive_bytes = 32 * 1024 * 1024;
   bool reflection = true;
+  bool debug_service = false;
   bool include_usage = true;
   std::vector<std::string> allowed_headers;
   std::chrono::milliseconds drain_delay{2000};
@@ -55,8 +57,8 @@ class Server {
 
   int port() const { return acceptor_->port(); }
 
-  // NOT_SERVING, calls still accepted for drain_delay; then GOAWAY, and running calls have drain_grace to
-  // end; then they are cut. Returns when nothing is left.
+  // NOT_SERVING, calls still accepted for drain_delay; then GOAWAY, and running calls have
+  // drain_grace to end; then they are cut. Returns when nothing is left.
   void Drain();
 
  private:
@@ -75,6 +77,7 @@ class Server {
   std::vector<std::unique_ptr<call::LoopHost>> loops_;
   CallContext context_;
   Health health_;
+  std::unique_ptr<Explain> explain_;  // null: off
   std::unique_ptr<Acceptor> acceptor_;
   std::unique_ptr<Queue> queue_;
   std::unique_ptr<grpc::Server> server_;

@@ -13,8 +13,8 @@ namespace {
 constexpr char kDomain[] = "sparkgate";
 constexpr std::string_view kReasonPrefix = "ERROR_REASON_";
 
-// gRPC sends the message a second time beside the details; both together stay under 4 KiB, since many
-// clients take 8 KiB of headers in all.
+// gRPC sends the message a second time beside the details; both together stay under 4 KiB, since
+// many clients take 8 KiB of headers in all.
 constexpr size_t kMaxDetailsBytes = 2800;
 constexpr size_t kMaxMessageBytes = 1000;
 

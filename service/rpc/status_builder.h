@@ -9,9 +9,9 @@
 
 namespace sparkgate::rpc {
 
-// The gRPC status of a call with its google.rpc details: always an ErrorInfo (but for OK and CANCELLED),
-// RetryInfo, BadRequest and QuotaFailure where they say something. Under 4 KiB in all; the list of
-// violations is cut where it must be.
+// The gRPC status of a call with its google.rpc details: always an ErrorInfo (but for OK and
+// CANCELLED), RetryInfo, BadRequest and QuotaFailure where they say something. Under 4 KiB in all;
+// the list of violations is cut where it must be.
 grpc::Status BuildStatus(const call::CallEnd& end);
 
 // Value of the trailer `grpc-retry-pushback-ms`; "" if there is none.

@@ -1,0 +1,472 @@
+// What a call does in single situations; every order of events is in call_order_test.
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+
+#include "service/call/chat_call.h"
+#include "service/call/fake_host.h"
+#include "service/call/stream_call.h"
+
+namespace sparkgate::call {
+namespace {
+
+using How = upstream::TransferEnd::How;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+std::string ContentEvent(const std::string& text) {
+  return "data: {\"id\":\"a\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"" + text +
+         "\"}}]}\n\n";
+}
+
+constexpr char kFinishEvent[] =
+    "data: {\"id\":\"a\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}],"
+    "\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":4,\"total_tokens\":7}}\n\n";
+constexpr char kDoneEvent[] = "data: [DONE]\n\n";
+
+class CallTest : public testing::Test {
+ protected:
+  void StartStream() {
+    CallRequest request;
+    request.stream = true;
+    request.merge = merge_;
+    request.deadline = deadline_;
+    request.upstream.body = "{}";
+    host_.call = std::make_unique<StreamCall>(&host_, &port_, limits_, std::move(request));
+    host_.call->OnStarted();
+  }
+  void StartChat() {
+    CallRequest request;
+    host_.call = std::make_unique<ChatCall>(&host_, &port_, limits_, std::move(request));
+    host_.call->OnStarted();
+  }
+  void Head(int status = 200, HeaderList headers = {{"content-type", "text/event-stream"}}) {
+    upstream::Head head;
+    head.status = status;
+    head.headers = std::move(headers);
+    Sink().OnHead(std::move(head));
+    host_.EndTurns();
+  }
+  void Body(const std::string& bytes) {
+    Sink().OnBody(bytes);
+    host_.EndTurns();
+  }
+  void End(How how) {
+    upstream::TransferEnd end;
+    end.how = how;
+    Sink().OnEnd(end);
+    host_.EndTurns();
+  }
+  void Written(bool ok = true) {
+    port_.write_out = false;
+    host_.call->OnWriteDone(ok);
+    host_.EndTurns();
+  }
+  void Pass(Clock::duration time) {
+    const Clock::time_point until = host_.now + time;
+    while (host_.call && host_.timer <= until) {
+      host_.FireTimer();
+      host_.EndTurns();
+    }
+    host_.now = until;
+  }
+  upstream::TransferSink& Sink() { return *host_.call; }
+  const CallStatus& Status() const { return port_.finished->status; }
+  v1::StreamChatResponse Message(size_t i) const {
+    v1::StreamChatResponse message;
+    EXPECT_TRUE(message.ParseFromString(port_.written.at(i)));
+    return message;
+  }
+  std::string Text(size_t i) const { return Message(i).choices(0).delta().content(); }
+
+  CallLimits limits_;
+  bool merge_ = true;
+  std::optional<Clock::time_point> deadline_;
+  FakePort port_;
+  FakeHost host_;
+};
+
+TEST_F(CallTest, AStreamIsHandedOnAndEndsWithUsageOnItsLastMessage) {
+  StartStream();
+  Head();
+  EXPECT_EQ(port_.metadata_sent, 1);
+  Body(ContentEvent("one"));
+  Written();
+  Body(std::string(kFinishEvent) + kDoneEvent);
+  ASSERT_TRUE(port_.finished);
+  EXPECT_TRUE(Status().ok());
+  ASSERT_EQ(port_.written.size(), 2u);
+  EXPECT_EQ(Text(0), "one");
+  EXPECT_EQ(Message(1).usage().total_tokens(), 7);
+  EXPECT_EQ(port_.finished->messages_sent, 2);
+  EXPECT_EQ(port_.finished->finished_choices, 1);
+  EXPECT_EQ(host_.lingered, 1);
+  EXPECT_FALSE(host_.lingered_dirty);
+}
+
+TEST_F(CallTest, BytesBehindTheEndMarkMakeTheConnectionUnfit) {
+  StartStream();
+  Head();
+  Body(ContentEvent("one") + kFinishEvent + kDoneEvent + ContentEvent("never"));
+  EXPECT_TRUE(host_.lingered_dirty);
+  for (size_t i = 0; i < port_.written.size(); ++i) EXPECT_NE(Text(i), "never");
+}
+
+TEST_F(CallTest, WhatWaitsBehindAWriteIsMerged) {
+  StartStream();
+  Head();
+  Body(ContentEvent("a"));
+  Body(ContentEvent("b"));
+  Body(ContentEvent("c"));
+  Written();
+  ASSERT_EQ(port_.written.size(), 2u);
+  EXPECT_EQ(Text(1), "bc");
+}
+
+TEST_F(CallTest, OneToOneOnRequest) {
+  merge_ = false;
+  StartStream();
+  Head();
+  Body(ContentEvent("a") + ContentEvent("b") + ContentEvent("c"));
+  for (int i = 0; i < 2; ++i) Written();
+  ASSERT_EQ(port_.written.size(), 3u);
+  EXPECT_EQ(Text(2), "c");
+}
+
+TEST_F(CallTest, AFullOutboxMakesTheUpstreamWaitAndHalfEmptyLetsItGoOn) {
+  limits_.outbox_bytes = 1000;
+  StartStream();
+  Head();
+  Body(ContentEvent("first"));  // leaves at once; what follows waits behind it
+  Body(ContentEvent(std::string(600, 'x')));
+  EXPECT_FALSE(host_.transfer->paused);
+  Body(ContentEvent(std::string(600, 'y')));
+  EXPECT_TRUE(host_.transfer->paused);
+  Written();  // all that waited leaves as one message, and is not the caller's yet
+  EXPECT_EQ(Text(1).size(), 1200u);
+  EXPECT_TRUE(host_.transfer->paused);
+  Written();
+  EXPECT_FALSE(host_.transfer->paused);
+}
+
+TEST_F(CallTest, WhileWePauseTheUpstreamsTimersStandStill) {
+  limits_.outbox_bytes = 100;
+  limits_.content_gap = seconds(60);
+  limits_.idle = seconds(60);
+  limits_.reader_stall = seconds(300);
+  StartStream();
+  Head();
+  Body(ContentEvent("first"));
+  Body(ContentEvent(std::string(200, 'x')));
+  ASSERT_TRUE(host_.transfer->paused);
+  Pass(seconds(200));
+  EXPECT_FALSE(port_.finished);
+  Written();
+  Written();
+  ASSERT_FALSE(host_.transfer->paused);
+  Pass(seconds(59));
+  EXPECT_FALSE(port_.finished);
+  Pass(seconds(2));
+  ASSERT_TRUE(port_.finished);
+  EXPECT_EQ(Status().reason, v1::ERROR_REASON_UPSTREAM_STALLED);
+}
+
+TEST_F(CallTest, AReaderThatStallsIsToldAndThenCut) {
+  limits_.reader_stall = seconds(30);
+  StartStream();
+  Head();
+  Body(ContentEvent("first"));
+  Body(ContentEvent("second"));
+  Pass(seconds(29));
+  EXPECT_FALSE(port_.finished);
+  Pass(seconds(1));
+  ASSERT_TRUE(port_.finished);
+  EXPECT_EQ(Status().reason, v1::ERROR_REASON_SLOW_READER);
+  EXPECT_EQ(Status().code, absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(host_.transfer, nullptr);
+  EXPECT_EQ(port_.cancels, 0);
+  Pass(seconds(1));
+  EXPECT_EQ(port_.cancels, 1);
+}
+
+TEST_F(CallTest, AFinishedAnswerThatNobodyReadsIsNoSuccess) {
+  StartStream();
+  Head();
+  Body(ContentEvent("first"));
+  Body(ContentEvent("second") + kFinishEvent + kDoneEvent);
+  Pass(limits_.reader_stall);
+  ASSERT_TRUE(port_.finished);
+  EXPECT_EQ(Status().reason, v1::ERROR_REASON_SLOW_READER);
+}
+
+TEST_F(CallTest, TextBeforeAnErrorLeavesInOneOperationWithIt) {
+  StartStream();
+  Head();
+  Sink().OnBody(ContentEvent("text"));
+  upstream::TransferEnd end;
+  end.how = How::kCut;
+  Sink().OnEnd(end);
+  host_.EndTurns();
+  ASSERT_TRUE(port_.finished);
+  EXPECT_EQ(Status().code, absl::StatusCode::kAborted);
+  EXPECT_EQ(Status().reason, v1::ERROR_REASON_UPSTREAM_STREAM_TRUNCATED);
+  EXPECT_TRUE(Status().may_have_run);
+  ASSERT_EQ(port_.written.size(), 1u);
+  EXPECT_EQ(Text(0), "text");
+}
+
+TEST_F(CallTest, TheHeldMessageLeavesBeforeATimersVerdictToo) {
+  StartStream();
+  Head();
+  Body(ContentEvent("text"));
+  Written();
+  Body(kFinishEvent);
+  EXPECT_EQ(port_.written.size(), 1u);
+  Pass(limits_.idle);
+  ASSERT_TRUE(port_.finished);
+  EXPECT_EQ(Status().reason, v1::ERROR_REASON_UPSTREAM_STALLED);
+  ASSERT_EQ(port_.written.size(), 2u);
+  EXPECT_EQ(Message(1).choices(0).finish_reason(), "stop");
+}
+
+TEST_F(CallTest, AFinishReasonAndTheFramingsEndAreAnEndToo) {
+  StartStream();
+  Head();
+  Body(ContentEvent("text") + kFinishEvent);
+  End(How::kComplete);
+  Written();
+  ASSERT_TRUE(port_.finished);
+  EXPECT_TRUE(Status().ok());
+}
+
+TEST_F(CallTest, AFinishReasonWithoutTheFramingsEndIsNone) {
+  for (const How how : {How::kClosed, How::kCut}) {
+    port_ = FakePort();
+    host_.call.reset();
+    StartStream();
+    Head();
+    Body(ContentEvent("text") + kFinishEvent);
+    End(how);
+    Written();
+    ASSERT_TRUE(port_.finished);
+    EXPECT_EQ(Status().reason, v1::ERROR_REASON_UPSTREAM_STREAM_TRUNCATED);
+  }
+}
+
+TEST_F(CallTest, AnEndMarkWithoutItsBlankLineCounts) {
+  StartStream();
+  Head();
+  Body(ContentEvent("text") + "data: [DONE]");
+  End(How::kCut);
+  Written();
+  ASSERT_TRUE(port_.finished);
+  EXPECT_TRUE(Status().ok());
+}
+
+TEST_F(CallTest, NoEventAtAllIsTruncatedAndAnEndMarkAloneIsAnError) {
+  StartStream();
+  Head();
+  End(How::kComplete);
+  EXPECT_EQ(Status().reason, v1::ERROR_REASON_UPSTREAM_STREAM_TRUNCATED);
+
+  port_ = FakePort();
+  StartStream();
+  Head();
+  Body(kDoneEvent);
+  EXPECT_EQ(Status().reason, v1::ERROR_REASON_UPSTREAM_PROTOCOL_ERROR);
+}
+
+TEST_F(CallTest, CommentsAreLifeButNoContent) {
+  limits_.idle = seconds(10);
+  limits_.first_content = seconds(25);
+  StartStream();
+  Head();
+  for (int i = 0; i < 4; ++i) {
+    Pass(seconds(6));
+    ASSERT_FALSE(port_.finished);
+    Body(": still there\n\n");
+  }
+  Pass(seconds(2));
+  ASSERT_TRUE(port_.finished);
+  EXPECT_EQ(Status().reason, v1::ERROR_REASON_UPSTREAM_STALLED);
+  EXPECT_NE(Status().message.find("first content"), std::string::npos) << Status().message;
+}
+
+TEST_F(CallTest, TheCallersDeadlineAndOursAreToldApart) {
+  deadline_ = host_.now + seconds(5);
+  StartStream();
+  Pass(seconds(5));
+  EXPECT_EQ(Status().reason, v1::ERROR_REASON_CALLER_DEADLINE);
+
+  port_ = FakePort();
+  deadline_.reset();
+  limits_.max_call_time = seconds(3);
+  StartStream();
+  Pass(seconds(3));
+  EXPECT_EQ(Status().reason, v1::ERROR_REASON_MAX_CALL_TIME);
+  EXPECT_EQ(Status().code, absl::StatusCode::kDeadlineExceeded);
+}
+
+TEST_F(CallTest, ADeadlineThatHasPassedNeverReachesTheUpstream) {
+  deadline_ = host_.now - milliseconds(1);
+  StartStream();
+  host_.EndTurns();
+  EXPECT_EQ(host_.started, 0);
+  EXPECT_EQ(Status().reason, v1::ERROR_REASON_CALLER_DEADLINE);
+  EXPECT_FALSE(Status().may_have_run);
+}
+
+TEST_F(CallTest, ARefusalIsMappedWithItsBodyAndSendsNoInitialMetadata) {
+  StartStream();
+  Head(429, {{"content-type", "application/json"}, {"retry-after", "7"}, {"x-request-id", "up-1"}});
+  Body("{\"error\":{\"message\":\"rate limit exceeded\",\"code\":\"rate\"}}");
+  End(How::kComplete);
+  ASSERT_TRUE(port_.finished);
+  EXPECT_EQ(Status().reason, v1::ERROR_REASON_RATE_LIMITED);
+  EXPECT_EQ(Status().http_status, 429);
+  EXPECT_EQ(Status().upstream_request_id, "up-1");
+  EXPECT_EQ(*Status().retry_delay, seconds(7));
+  EXPECT_EQ(port_.metadata_sent, 0);
+}
+
+TEST_F(CallTest, ARefusalThatNeverEndsIsNotWaitedFor) {
+  StartStream();
+  Head(500, {});
+  Body("oh");
+  Pass(seconds(6));
+  ASSERT_TRUE(port_.finished);
+  EXPECT_EQ(Status().reason, v1::ERROR_REASON_UPSTREAM_INTERNAL);
+}
+
+TEST_F(CallTest, AnotherMediaTypeIsAnErrorAndAnErrorObjectInItIsRead) {
+  StartStream();
+  Head(200, {{"content-type", "application/json; charset=utf-8"}});
+  Body("{\"error\":{\"message\":\"overloaded\",\"code\":503}}");
+  End(How::kComplete);
+  EXPECT_EQ(Status().reason, v1::ERROR_REASON_UPSTREAM_STREAM_ERROR);
+  EXPECT_EQ(Status().code, absl::StatusCode::kAborted);
+
+  port_ = FakePort();
+  StartStream();
+  Head(200, {{"content-type", "text/html"}});
+  Body("<html>");
+  End(How::kComplete);
+  EXPECT_EQ(Status().reason, v1::ERROR_REASON_UPSTREAM_PROTOCOL_ERROR);
+}
+
+TEST_F(CallTest, AnEncodingThatNobodyAskedForIsAnErrorAtOnce) {
+  StartStream();
+  Head(200, {{"content-type", "text/event-stream"}, {"content-encoding", "gzip"}});
+  ASSERT_TRUE(port_.finished);
+  EXPECT_EQ(Status().reason, v1::ERROR_REASON_UPSTREAM_PROTOCOL_ERROR);
+  EXPECT_EQ(host_.transfer, nullptr);
+}
+
+TEST_F(CallTest, ALargeEventIsDecodedElsewhereWithWhatFollowsInOrder) {
+  limits_.large_bytes = 180;
+  StartStream();
+  Head();
+  Body(ContentEvent("small "));
+  Written();
+  Body(ContentEvent(std::string(200, 'L')) + ContentEvent(" tail") + kFinishEvent);
+  ASSERT_EQ(host_.jobs.size(), 1u);
+  EXPECT_TRUE(host_.transfer->paused);
+  host_.RunJob();
+  host_.EndTurns();
+  EXPECT_FALSE(host_.transfer->paused);
+  ASSERT_EQ(port_.written.size(), 2u);
+  EXPECT_EQ(Text(1), std::string(200, 'L') + " tail");
+}
+
+TEST_F(CallTest, ALargeChatBodyIsDecodedElsewhereAndACancelDoesNotWaitForIt) {
+  limits_.large_bytes = 10;
+  StartChat();
+  Head(200, {{"content-type", "application/json"}});
+  Body("{\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":\"hi\"}}]}");
+  End(How::kComplete);
+  ASSERT_EQ(host_.jobs.size(), 1u);
+  host_.call->OnCancelled();
+  host_.EndTurns();
+  ASSERT_TRUE(port_.finished);
+  EXPECT_EQ(Status().code, absl::StatusCode::kCancelled);
+  host_.RunJob();
+  host_.EndTurns();
+  EXPECT_TRUE(port_.written.empty());
+}
+
+TEST_F(CallTest, AChatBodyWithoutLengthCountsIfItIsWhole) {
+  StartChat();
+  Head(200, {{"content-type", "application/json"}});
+  const std::string body =
+      "{\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":\"hi\"}}]}";
+  Body(body);
+  End(How::kClosed);
+  EXPECT_TRUE(Status().ok());
+
+  port_ = FakePort();
+  StartChat();
+  Head(200, {{"content-type", "application/json"}});
+  Body(body.substr(0, body.size() - 1));
+  End(How::kClosed);
+  EXPECT_EQ(Status().reason, v1::ERROR_REASON_UPSTREAM_STREAM_TRUNCATED);
+}
+
+TEST_F(CallTest, AChatBodyOverTheLimitEndsTheCallAtOnce) {
+  limits_.max_chat_body_bytes = 10;
+  StartChat();
+  Head(200, {{"content-type", "application/json"}});
+  Body("{\"choices\":[");
+  ASSERT_TRUE(port_.finished);
+  EXPECT_EQ(Status().reason, v1::ERROR_REASON_UPSTREAM_PROTOCOL_ERROR);
+  EXPECT_EQ(host_.transfer, nullptr);
+}
+
+TEST_F(CallTest, HowATransferEndsBeforeItsHeadDecidesWhetherItMayHaveRun) {
+  struct Row {
+    How how;
+    absl::StatusCode code;
+    v1::ErrorReason reason;
+    bool may_have_run;
+  };
+  const Row rows[] = {
+      {How::kNotConnected, absl::StatusCode::kUnavailable, v1::ERROR_REASON_UPSTREAM_UNREACHABLE,
+       false},
+      {How::kNotSeen, absl::StatusCode::kUnavailable, v1::ERROR_REASON_UPSTREAM_UNREACHABLE, false},
+      {How::kCertificateRefused, absl::StatusCode::kUnavailable,
+       v1::ERROR_REASON_UPSTREAM_TLS_FAILED, false},
+      {How::kLost, absl::StatusCode::kAborted, v1::ERROR_REASON_UPSTREAM_CONNECTION_LOST, true},
+      {How::kCut, absl::StatusCode::kAborted, v1::ERROR_REASON_UPSTREAM_STREAM_TRUNCATED, true},
+      {How::kProtocol, absl::StatusCode::kInternal, v1::ERROR_REASON_UPSTREAM_PROTOCOL_ERROR, true},
+  };
+  for (const Row& row : rows) {
+    port_ = FakePort();
+    host_.call.reset();
+    StartChat();
+    End(row.how);
+    ASSERT_TRUE(port_.finished);
+    EXPECT_EQ(Status().code, row.code);
+    EXPECT_EQ(Status().reason, row.reason);
+    EXPECT_EQ(Status().may_have_run, row.may_have_run);
+    EXPECT_EQ(Status().pushback, row.may_have_run ? Pushback::kNever : Pushback::kNone);
+    EXPECT_EQ(Status().retry_delay.has_value(), !row.may_have_run);
+  }
+}
+
+TEST_F(CallTest, DrainCutsARunningCallAndForcesOneThatWrites) {
+  StartChat();
+  host_.call->OnDrain();
+  host_.EndTurns();
+  EXPECT_EQ(Status().reason, v1::ERROR_REASON_DRAIN_CUT);
+
+  port_ = FakePort();
+  StartStream();
+  Head();
+  Body(ContentEvent("text"));
+  host_.call->OnDrain();
+  ASSERT_TRUE(port_.finished) << "without waiting for the write";
+  EXPECT_EQ(Status().reason, v1::ERROR_REASON_DRAIN_CUT);
+}
+
+}  // namespace
+}  // namespace sparkgate::call

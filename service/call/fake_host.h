@@ -1,0 +1,128 @@
+#ifndef SPARKGATE_SERVICE_CALL_FAKE_HOST_H_
+#define SPARKGATE_SERVICE_CALL_FAKE_HOST_H_
+
+#include <chrono>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "service/call/call.h"
+#include "service/call/host.h"
+#include "service/call/port.h"
+#include "service/upstream/transfer.h"
+
+namespace sparkgate::call {
+
+// A caller's side that records what it is told. Writes are acknowledged by the test, or inside
+// Write.
+class FakePort final : public Port {
+ public:
+  void SendInitialMetadata(const HeaderList& metadata) override {
+    ++metadata_sent;
+    wrong |= metadata_sent > 1 || !written.empty() || finished;
+  }
+  void Write(std::string message) override {
+    wrong |= write_out || finished.has_value();
+    written.push_back(std::move(message));
+    write_out = true;
+    if (acknowledge_inside) acknowledge_inside();
+  }
+  void Finish(const CallEnd& end, std::optional<std::string> last_message) override {
+    wrong |= finished.has_value() || (last_message && write_out);
+    if (last_message) written.push_back(*std::move(last_message));
+    finished = end;
+  }
+  void Cancel() override {
+    wrong |= !finished;
+    ++cancels;
+  }
+
+  std::function<void()> acknowledge_inside;
+  std::vector<std::string> written;
+  bool write_out = false;
+  std::optional<CallEnd> finished;
+  int metadata_sent = 0;
+  int cancels = 0;
+  bool wrong = false;  // a verb that must not come here
+};
+
+// A loop for one call, stepped by the test.
+class FakeHost final : public Host {
+ public:
+  class FakeTransfer final : public upstream::Transfer {
+   public:
+    explicit FakeTransfer(FakeHost* host) : host_(host) { host_->transfer = this; }
+    ~FakeTransfer() override { host_->transfer = nullptr; }
+    void Pause() override {
+      host_->wrong |= paused;
+      paused = true;
+    }
+    void Resume() override {
+      host_->wrong |= !paused;
+      paused = false;
+    }
+    void Linger(bool dirty) override {
+      ++host_->lingered;
+      host_->lingered_dirty = dirty;
+    }
+    bool paused = false;
+
+   private:
+    FakeHost* const host_;
+  };
+
+  Clock::time_point Now() const override { return now; }
+  void SetTimer(Call*, Clock::time_point when) override { timer = when; }
+  void WantTurnEnd(Call*) override { turn_end_wanted = true; }
+  std::unique_ptr<upstream::Transfer> StartTransfer(upstream::Request request,
+                                                    upstream::TransferSink*) override {
+    ++started;
+    last_request = std::move(request);
+    return std::make_unique<FakeTransfer>(this);
+  }
+  void Offload(Call*, std::function<void()> work, std::function<void()> done) override {
+    jobs.emplace_back(std::move(work), std::move(done));
+  }
+  void Free(Call*) override {
+    ++freed;
+    call.reset();
+  }
+
+  // Ends turns until nobody wants another one.
+  void EndTurns() {
+    while (call && std::exchange(turn_end_wanted, false)) call->OnTurnEnd();
+  }
+  bool TimerArmed() const { return timer != Clock::time_point::max(); }
+  void FireTimer() {
+    now = std::max(now, timer);
+    timer = Clock::time_point::max();
+    call->OnTimer();
+  }
+  void RunJob() {
+    auto [work, done] = std::move(jobs.front());
+    jobs.pop_front();
+    work();
+    if (call) done();
+  }
+
+  std::unique_ptr<Call> call;
+  FakeTransfer* transfer = nullptr;  // null: none, or over
+  Clock::time_point now{std::chrono::hours(1)};
+  Clock::time_point timer = Clock::time_point::max();
+  bool turn_end_wanted = false;
+  std::deque<std::pair<std::function<void()>, std::function<void()>>> jobs;
+  upstream::Request last_request;
+  int started = 0;
+  int lingered = 0;
+  bool lingered_dirty = false;
+  int freed = 0;
+  bool wrong = false;
+};
+
+}  // namespace sparkgate::call
+
+#endif  // SPARKGATE_SERVICE_CALL_FAKE_HOST_H_

@@ -1,0 +1,159 @@
+#include "service/rpc/acceptor.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <vector>
+
+namespace sparkgate::rpc {
+namespace {
+
+// Takes connections as gRPC would, and shows them to the test.
+class Taken {
+ public:
+  class Target final : public grpc::experimental::ExternalConnectionAcceptor {
+   public:
+    explicit Target(Taken* taken) : taken_(taken) {}
+    void HandleNewConnection(NewConnectionParameters* connection) override {
+      std::lock_guard<std::mutex> lock(taken_->mutex_);
+      taken_->fds_.push_back(connection->fd);
+      taken_->changed_.notify_all();
+    }
+
+   private:
+    Taken* const taken_;
+  };
+
+  ~Taken() {
+    for (const int fd : fds_) close(fd);
+  }
+  // False: not within ten seconds.
+  bool WaitFor(size_t count) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    return changed_.wait_for(lock, std::chrono::seconds(10), [&] { return fds_.size() >= count; });
+  }
+  void CloseAll() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    for (const int fd : fds_) close(fd);
+    fds_.clear();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<int> fds_;
+};
+
+int Connect(int port) {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+    close(fd);
+    return -1;
+  }
+  return fd;
+}
+
+// What a refused connection sees: a reset, not a silence.
+bool IsReset(int fd) {
+  pollfd waited{fd, POLLIN, 0};
+  if (poll(&waited, 1, 10'000) != 1) return false;
+  char byte;
+  return recv(fd, &byte, 1, 0) == -1 && errno == ECONNRESET;
+}
+
+std::unique_ptr<Acceptor> Listen(int max_connections, Taken* taken) {
+  auto acceptor = Acceptor::Listen("127.0.0.1", 0, max_connections);
+  EXPECT_TRUE(acceptor.ok()) << acceptor.status();
+  (*acceptor)->Start(std::make_unique<Taken::Target>(taken));
+  return *std::move(acceptor);
+}
+
+TEST(Acceptor, HandsConnectionsOver) {
+  Taken taken;
+  auto acceptor = Listen(10, &taken);
+  const int client = Connect(acceptor->port());
+  EXPECT_TRUE(taken.WaitFor(1));
+  close(client);
+}
+
+TEST(Acceptor, APortThatIsTakenIsAnErrorThatSaysWhatToDo) {
+  Taken taken;
+  auto first = Listen(10, &taken);
+  const auto second = Acceptor::Listen("127.0.0.1", first->port(), 10);
+  ASSERT_FALSE(second.ok());
+  EXPECT_NE(second.status().message().find("--listen"), absl::string_view::npos);
+}
+
+TEST(Acceptor, AnAddressOfAnotherMachineIsAnError) {
+  EXPECT_FALSE(Acceptor::Listen("192.0.2.1", 0, 10).ok());
+  EXPECT_FALSE(Acceptor::Listen("no such host", 0, 10).ok());
+}
+
+TEST(Acceptor, RefusesOverTheLimitAndTakesAgainWhenSomeHaveClosed) {
+  Taken taken;
+  auto acceptor = Listen(2, &taken);
+  std::vector<int> clients = {Connect(acceptor->port()), Connect(acceptor->port())};
+  ASSERT_TRUE(taken.WaitFor(2));
+  const int refused = Connect(acceptor->port());
+  EXPECT_TRUE(IsReset(refused));
+  EXPECT_EQ(acceptor->refused(), 1);
+  taken.CloseAll();
+  const int later = Connect(acceptor->port());
+  EXPECT_TRUE(taken.WaitFor(1));
+  for (const int fd : clients) close(fd);
+  close(refused);
+  close(later);
+}
+
+TEST(Acceptor, LivesOnAfterDescriptorsRanOut) {
+  Taken taken;
+  auto acceptor = Listen(1000, &taken);
+  const int waiting = Connect(acceptor->port());
+  ASSERT_TRUE(taken.WaitFor(1));
+
+  // No descriptor is left for the acceptor: the next connection stays in the backlog.
+  rlimit before{};
+  getrlimit(RLIMIT_NOFILE, &before);
+  std::vector<int> fillers;
+  const int client = Connect(acceptor->port());  // may still be accepted
+  rlimit low = before;
+  low.rlim_cur = 64;
+  setrlimit(RLIMIT_NOFILE, &low);
+  for (int fd; (fd = fcntl(0, F_DUPFD_CLOEXEC, 0)) >= 0;) fillers.push_back(fd);
+  ASSERT_EQ(errno, EMFILE);
+  close(fillers.back());  // one for our own socket
+  fillers.pop_back();
+  const int blocked = Connect(acceptor->port());
+  EXPECT_GE(blocked, 0) << "the kernel completes it";
+
+  for (const int fd : fillers) close(fd);
+  setrlimit(RLIMIT_NOFILE, &before);
+  EXPECT_TRUE(taken.WaitFor(3)) << "taken once descriptors are free again";
+  close(waiting);
+  close(client);
+  close(blocked);
+}
+
+TEST(Acceptor, StopClosesTheListenerAtOnce) {
+  Taken taken;
+  auto acceptor = Listen(10, &taken);
+  const int port = acceptor->port();
+  acceptor->Stop();
+  EXPECT_EQ(Connect(port), -1);
+}
+
+}  // namespace
+}  // namespace sparkgate::rpc

@@ -1,0 +1,40 @@
+#ifndef SPARKGATE_SERVICE_RPC_EXPLAIN_H_
+#define SPARKGATE_SERVICE_RPC_EXPLAIN_H_
+
+#include <string>
+#include <vector>
+
+#include "service/rpc/queue.h"
+#include "sparkgate/v1/debug_service.grpc.pb.h"
+
+namespace sparkgate::rpc {
+
+// DebugService: shows the upstream request that a call would become, and calls nobody. Any thread.
+class Explain {
+ public:
+  struct Options {
+    std::string base_url;
+    bool has_key = false;
+    std::string user_agent;
+    bool include_usage = true;
+    std::vector<std::string> allowed_headers;
+  };
+
+  explicit Explain(Options options) : options_(std::move(options)) {}
+
+  grpc::Service* service() { return &service_; }
+
+  // After the server was started.
+  void Start(Queue* queue);
+
+ private:
+  class Call;
+
+  const Options options_;
+  v1::DebugService::AsyncService service_;
+  Queue* queue_ = nullptr;
+};
+
+}  // namespace sparkgate::rpc
+
+#endif  // SPARKGATE_SERVICE_RPC_EXPLAIN_H_

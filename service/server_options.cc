@@ -1,0 +1,84 @@
+#include "service/server_options.h"
+
+#include <grpcpp/security/server_credentials.h>
+
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include "service/config/version.h"
+
+namespace sparkgate {
+namespace {
+
+absl::StatusOr<std::string> ReadFile(const std::string& flag, const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string text((std::istreambuf_iterator<char>(file)), {});
+  if (!file.good() && !file.eof()) text.clear();
+  if (text.empty()) {
+    return absl::InvalidArgumentError(flag + ": " + path + " cannot be read; name a PEM file");
+  }
+  return text;
+}
+
+absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeCredentials(
+    const config::Config& config) {
+  if (config.tls_cert_file.empty()) return grpc::InsecureServerCredentials();
+  const auto certificate = ReadFile("--tls_cert_file", config.tls_cert_file);
+  if (!certificate.ok()) return certificate.status();
+  const auto key = ReadFile("--tls_key_file", config.tls_key_file);
+  if (!key.ok()) return key.status();
+  grpc::SslServerCredentialsOptions options;
+  options.pem_key_cert_pairs.push_back({*key, *certificate});
+  return grpc::SslServerCredentials(options);
+}
+
+call::CallLimits MakeLimits(const config::Config& config) {
+  call::CallLimits limits;
+  limits.first_content = config.first_content_timeout;
+  limits.content_gap = config.content_gap_timeout;
+  limits.idle = config.idle_timeout;
+  limits.max_call_time = config.max_call_time;
+  limits.reader_stall = config.reader_stall_timeout;
+  limits.outbox_bytes = config.outbox_bytes;
+  limits.max_event_bytes = config.max_event_bytes;
+  limits.max_chat_body_bytes = config.max_chat_body_bytes;
+  return limits;
+}
+
+upstream::ClientOptions MakeClientOptions(const config::Config& config) {
+  upstream::ClientOptions options;
+  options.base_url = config.upstream_url;
+  options.api_key = config.api_key.Reveal();
+  options.ca_file = config.ca_file;
+  options.proxy = config.upstream_proxy;
+  options.user_agent = std::string("sparkgate/") + config::kVersion;
+  options.connect_timeout = config.connect_timeout;
+  return options;
+}
+
+}  // namespace
+
+absl::StatusOr<rpc::ServerOptions> MakeServerOptions(const config::Config& config) {
+  rpc::ServerOptions options;
+  auto credentials = MakeCredentials(config);
+  if (!credentials.ok()) return credentials.status();
+  options.credentials = *std::move(credentials);
+  options.listen_host = config.listen.host;
+  options.listen_port = config.listen.port;
+  options.loops = config.loops;
+  options.max_calls = config.max_calls;
+  options.max_connections = config.max_connections;
+  options.max_receive_bytes = static_cast<int>(config.max_receive_bytes);
+  options.reflection = config.reflection;
+  options.debug_service = config.debug_service;
+  options.include_usage = config.include_usage;
+  options.allowed_headers = config.header_allow_list;
+  options.drain_delay = config.drain_delay;
+  options.drain_grace = config.drain_grace;
+  options.limits = MakeLimits(config);
+  options.client = MakeClientOptions(config);
+  return options;
+}
+
+}  // namespace sparkgate
