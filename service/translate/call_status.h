@@ -1,0 +1,58 @@
+#ifndef SPARKGATE_SERVICE_TRANSLATE_CALL_STATUS_H_
+#define SPARKGATE_SERVICE_TRANSLATE_CALL_STATUS_H_
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "sparkgate/v1/error_reason.pb.h"
+
+namespace sparkgate {
+
+// Names in lower case, in the order of the wire. The one form in which headers and metadata travel
+// between the layers.
+using HeaderList = std::vector<std::pair<std::string, std::string>>;
+
+// One thing that is wrong with a request.
+struct FieldViolation {
+  std::string field;  // path in the caller's terms: "messages[2].content_parts[0].image_url.url"
+  std::string description;  // what would be right
+};
+
+// What the trailer `grpc-retry-pushback-ms` tells a stock retry policy.
+enum class Pushback {
+  kNone,   // no trailer: the caller's policy decides
+  kNever,  // -1: do not send again
+  kDelay,  // after retry_delay
+};
+
+// How a call ended, as the caller is told: everything that the gRPC status and its google.rpc
+// details are built from. A value; no layer below rpc knows gRPC.
+struct CallStatus {
+  absl::StatusCode code = absl::StatusCode::kOk;
+  v1::ErrorReason reason = v1::ERROR_REASON_UNSPECIFIED;
+
+  // One sentence: what happened, and what to do. Valid UTF-8, under 1 KiB, no secret, no prompt.
+  std::string message;
+
+  // The upstream may have begun to work on the request: sending it again may be paid for twice.
+  bool may_have_run = false;
+
+  Pushback pushback = Pushback::kNone;
+  std::optional<std::chrono::milliseconds> retry_delay;  // becomes RetryInfo
+  bool quota_failure = false;                            // becomes QuotaFailure
+  std::vector<FieldViolation> violations;                // become BadRequest
+
+  int http_status = 0;              // 0: the upstream gave none
+  std::string upstream_code;        // the error object's own `code` or `type`
+  std::string upstream_request_id;  // as the upstream named the call
+
+  bool ok() const { return code == absl::StatusCode::kOk; }
+};
+
+}  // namespace sparkgate
+
+#endif  // SPARKGATE_SERVICE_TRANSLATE_CALL_STATUS_H_

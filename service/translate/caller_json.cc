@@ -1,0 +1,77 @@
+#include "service/translate/caller_json.h"
+
+#include "service/translate/json_text.h"
+#include "service/translate/presence.h"
+
+namespace sparkgate::translate {
+namespace {
+
+std::string ErrorText(JsonDocument::Result result, size_t offset) {
+  switch (result) {
+    case JsonDocument::Result::kTooDeep:
+      return "is nested more than 64 levels deep";
+    case JsonDocument::Result::kTooLarge:
+      return "has too many values";
+    default:
+      return "is not JSON: it breaks off at byte " + std::to_string(offset);
+  }
+}
+
+bool IsStreamKey(std::string_view key) { return key == "stream" || key == "stream_options"; }
+
+// A key may be of any length and is the caller's data: only what can be one of ours is repeated.
+std::string Quoted(std::string_view key) { return '`' + std::string(key.substr(0, 64)) + '`'; }
+
+}  // namespace
+
+std::string CallerJsonError(std::string_view json, JsonDocument* document) {
+  // The parser skips it, but in the middle of a body it is no JSON.
+  if (json.substr(0, kByteOrderMark.size()) == kByteOrderMark) {
+    return "is not JSON: it begins with a byte order mark";
+  }
+  const JsonDocument::Result result = document->Parse(json);
+  if (result != JsonDocument::Result::kOk) return ErrorText(result, document->error_offset());
+  if (document->has_duplicate_keys()) return "has an object with the same key twice";
+  return "";
+}
+
+ExtraBody::ExtraBody(const google::protobuf::Message& message, const Shape& shape,
+                     const FieldPath& path, bool is_root, Violations* violations) {
+  const auto* field = shape.extra_body();
+  if (field == nullptr || !message.GetReflection()->HasField(message, field)) return;
+  const FieldPath here = path.Field(field->name());
+  text_ = message.GetReflection()->GetString(message, field);
+  document_.emplace();
+  std::string error = CallerJsonError(text_, &*document_);
+  if (error.empty() && !document_->root().is(JsonKind::kObject)) error = "must be a JSON object";
+  if (!error.empty()) {
+    document_.reset();
+    violations->Add(here, std::move(error));
+    return;
+  }
+  const std::string_view object = TrimJsonSpace(text_);
+  members_ = TrimJsonSpace(object.substr(1, object.size() - 2));
+  Check(message, shape, here, is_root, violations);
+}
+
+void ExtraBody::Check(const google::protobuf::Message& message, const Shape& shape,
+                      const FieldPath& path, bool is_root, Violations* violations) const {
+  document_->root().ForEachMember([&](const JsonMember& member) {
+    if (is_root && IsStreamKey(member.key)) {
+      violations->Add(path,
+                      Quoted(member.key) + " may not be given: the RPC says whether it streams");
+    }
+    for (const FieldShape* field : shape.FindForWriting(member.key)) {
+      if (!IsPresent(message, *field)) continue;
+      violations->Add(path, Quoted(member.key) + " is given here and by the field `" +
+                                std::string(field->name()) + "`");
+    }
+  });
+}
+
+std::optional<JsonValue> ExtraBody::Find(std::string_view key) const {
+  if (!document_.has_value()) return std::nullopt;
+  return document_->root().Find(key);
+}
+
+}  // namespace sparkgate::translate

@@ -1,0 +1,22 @@
+#ifndef SPARKGATE_SERVICE_TRANSLATE_CHAT_DECODER_H_
+#define SPARKGATE_SERVICE_TRANSLATE_CHAT_DECODER_H_
+
+#include <string_view>
+
+#include "service/translate/call_status.h"
+#include "sparkgate/v1/response.pb.h"
+
+namespace sparkgate::translate {
+
+// Reads the whole body of a 200 answer to Chat. `headers` fill the performance metrics, the body
+// wins. OK needs a JSON object with at least one choice; an error object ends with its own status
+// (made safe for a call that has run), anything else with UPSTREAM_PROTOCOL_ERROR. Pure; any
+// thread.
+CallStatus DecodeChat(std::string_view body, const HeaderList& headers, v1::ChatResponse* response);
+
+// Whether `body` is one whole JSON object: what a body without length must be to count as complete.
+bool IsWholeJsonObject(std::string_view body);
+
+}  // namespace sparkgate::translate
+
+#endif  // SPARKGATE_SERVICE_TRANSLATE_CHAT_DECODER_H_

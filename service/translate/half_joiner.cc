@@ -1,0 +1,50 @@
+#include "service/translate/half_joiner.h"
+
+#include <algorithm>
+
+#include "service/translate/utf8.h"
+
+namespace sparkgate::translate {
+namespace {
+
+constexpr size_t kEscapeLength = 6;  // \uXXXX
+
+// The half that was replaced at `offset` of the document; 0 if there is none.
+uint16_t HalfAt(const JsonDocument& document, size_t offset) {
+  const auto& halves = document.lone_surrogates();
+  const auto at = std::lower_bound(
+      halves.begin(), halves.end(), offset,
+      [](const LoneSurrogate& half, size_t offset) { return half.offset < offset; });
+  return at != halves.end() && at->offset == offset ? at->unit : 0;
+}
+
+bool IsHigh(uint16_t unit) { return unit >= 0xD800 && unit < 0xDC00; }
+bool IsLow(uint16_t unit) { return unit >= 0xDC00; }
+
+}  // namespace
+
+void HalfJoiner::Join(const JsonDocument& document, const JsonValue& value, std::string* text) {
+  // As long as the raw text is, it is a string: a half has six characters and two quotes around.
+  const size_t begin = value.offset() + 1;
+  const size_t end = value.offset() + value.raw().size() - 1;
+  const bool has_half = value.is(JsonKind::kString) && end - begin >= kEscapeLength;
+  const uint16_t first = has_half ? HalfAt(document, begin) : 0;
+  const uint16_t last = has_half ? HalfAt(document, end - kEscapeLength) : 0;
+  if (IsHigh(last)) text->resize(text->size() - kReplacement.size());
+  if (waiting() && IsLow(first)) {
+    std::string joined;
+    AppendCodePoint(JoinSurrogates(high_, first), &joined);
+    text->replace(0, kReplacement.size(), joined);
+  } else if (waiting()) {
+    text->insert(0, kReplacement);
+  }
+  high_ = IsHigh(last) ? last : 0;
+}
+
+std::string HalfJoiner::Flush() {
+  if (!waiting()) return "";
+  high_ = 0;
+  return std::string(kReplacement);
+}
+
+}  // namespace sparkgate::translate

@@ -1,0 +1,319 @@
+#include "service/translate/json_reader.h"
+
+#include <charconv>
+#include <limits>
+#include <unordered_set>
+
+#include "nlohmann/json.hpp"
+#include "service/translate/json_text.h"
+#include "service/translate/utf8.h"
+
+namespace sparkgate::translate {
+namespace {
+
+// A body of 64 MiB has some eight million values at most if it is a chat completion; a text made of
+// nothing but `[[[` or `0,0,0` must not cost twenty times its size.
+constexpr size_t kMaxNodes = 16'000'000;
+
+// Up to this many members every key is compared with every other; beyond, a set is cheaper.
+constexpr uint32_t kFewMembers = 16;
+
+// The iterator that is given to nlohmann: it tells how far the lexer has read.
+class TrackedIterator {
+ public:
+  using iterator_category = std::input_iterator_tag;
+  using value_type = char;
+  using difference_type = std::ptrdiff_t;
+  using pointer = const char*;
+  using reference = const char&;
+
+  TrackedIterator(const char* at, const char** progress) : at_(at), progress_(progress) {}
+
+  reference operator*() const { return *at_; }
+  TrackedIterator& operator++() {
+    *progress_ = ++at_;
+    return *this;
+  }
+  TrackedIterator operator++(int) {
+    const TrackedIterator before = *this;
+    ++*this;
+    return before;
+  }
+  friend bool operator==(const TrackedIterator& a, const TrackedIterator& b) {
+    return a.at_ == b.at_;
+  }
+  friend bool operator!=(const TrackedIterator& a, const TrackedIterator& b) {
+    return a.at_ != b.at_;
+  }
+
+ private:
+  const char* at_;
+  const char** progress_;
+};
+
+}  // namespace
+
+// Takes nlohmann's events and appends nodes. Every value begins behind the white space and the one
+// separator that follow what was read last, so only ends have to be known; and those are where the
+// lexer stands, except that it reads one character beyond a number.
+class JsonDocument::Builder {
+ public:
+  // `scratch` is what nlohmann reads: document->text_, or a copy of the same length.
+  Builder(JsonDocument* document, std::string_view scratch)
+      : document_(*document), scratch_(scratch), progress_(scratch.data()) {
+    if (scratch.substr(0, kByteOrderMark.size()) == kByteOrderMark) end_ = kByteOrderMark.size();
+  }
+
+  bool Run() {
+    const char* begin = scratch_.data();
+    return nlohmann::json::sax_parse(TrackedIterator(begin, &progress_),
+                                     TrackedIterator(begin + scratch_.size(), &progress_), this,
+                                     nlohmann::json::input_format_t::json, /*strict=*/true) &&
+           OnlySpaceFollows();
+  }
+
+  Result failure() const { return failure_; }
+  bool overflow() const { return overflow_; }
+  size_t position() const { return progress_ - scratch_.data(); }
+
+  // What nlohmann calls. A result of false ends the parse.
+  bool null() { return AddScalar(JsonKind::kNull); }
+  bool boolean(bool value) {
+    if (!AddScalar(JsonKind::kBool)) return false;
+    document_.nodes_.back().flag = value;
+    return true;
+  }
+  bool number_integer(int64_t) { return AddNumber(); }
+  bool number_unsigned(uint64_t) { return AddNumber(); }
+  bool number_float(double, const std::string&) { return AddNumber(); }
+  bool string(const std::string& value) {
+    CountElement();
+    return AddString(value);
+  }
+  bool binary(nlohmann::json::binary_t&) { return false; }
+  bool start_object(size_t) { return Open(JsonKind::kObject); }
+  bool key(const std::string& key) {
+    ++document_.nodes_[open_.back()].count;
+    return AddString(key);
+  }
+  bool end_object() {
+    MarkDuplicates(open_.back());
+    return Close();
+  }
+  bool start_array(size_t) { return Open(JsonKind::kArray); }
+  bool end_array() { return Close(); }
+  bool parse_error(size_t, const std::string&, const nlohmann::json::exception& error) {
+    overflow_ = error.id == 406;  // number overflow
+    return false;
+  }
+
+ private:
+  // The lexer takes a NUL for the end of the text; what follows it would go unseen.
+  bool OnlySpaceFollows() const { return TrimJsonSpace(document_.text_.substr(end_)).empty(); }
+
+  uint32_t NextBegin() const {
+    uint32_t at = end_;
+    while (IsJsonSpace(scratch_[at]) || scratch_[at] == ',' || scratch_[at] == ':') ++at;
+    return at;
+  }
+
+  bool Add(JsonKind kind, uint32_t begin, uint32_t end) {
+    if (document_.nodes_.size() >= kMaxNodes) {
+      failure_ = Result::kTooLarge;
+      return false;
+    }
+    Node node{};
+    node.begin = begin;
+    node.end = end_ = end;
+    node.kind = kind;
+    document_.nodes_.push_back(node);
+    return true;
+  }
+
+  bool AddScalar(JsonKind kind) {
+    CountElement();
+    return Add(kind, NextBegin(), position());
+  }
+
+  bool AddNumber() {
+    CountElement();
+    const uint32_t begin = NextBegin();
+    // By the original text: in the scratch copy the number may be blanked.
+    return Add(JsonKind::kNumber, begin, NumberEnd(document_.text_, begin));
+  }
+
+  bool AddString(const std::string& value) {
+    if (!Add(JsonKind::kString, NextBegin(), position())) return false;
+    Node& node = document_.nodes_.back();
+    // An escape is always longer than what it stands for.
+    if (value.size() != node.end - node.begin - 2) KeepCharacters(value, &node);
+    return true;
+  }
+
+  void KeepCharacters(const std::string& value, Node* node) {
+    node->flag = true;
+    node->link = document_.strings_.size();
+    node->count = value.size();
+    document_.strings_.append(value);
+  }
+
+  void CountElement() {
+    if (open_.empty()) return;
+    Node& parent = document_.nodes_[open_.back()];
+    if (parent.kind == JsonKind::kArray) ++parent.count;
+  }
+
+  bool Open(JsonKind kind) {
+    CountElement();
+    if (open_.size() >= kMaxDepth) {
+      failure_ = Result::kTooDeep;
+      return false;
+    }
+    const uint32_t begin = NextBegin();
+    if (!Add(kind, begin, begin + 1)) return false;
+    open_.push_back(document_.nodes_.size() - 1);
+    return true;
+  }
+
+  bool Close() {
+    Node& node = document_.nodes_[open_.back()];
+    node.end = end_ = position();
+    node.link = document_.nodes_.size();
+    open_.pop_back();
+    return true;
+  }
+
+  void MarkDuplicates(uint32_t object) {
+    if (document_.nodes_[object].count <= kFewMembers) {
+      MarkByComparison(object);
+    } else {
+      MarkBySet(object);
+    }
+  }
+
+  std::string_view KeyAt(uint32_t node) const {
+    return document_.Characters(document_.nodes_[node]);
+  }
+
+  void MarkByComparison(uint32_t object) {
+    const uint32_t end = document_.nodes_.size();
+    for (uint32_t at = object + 1; at < end; at = document_.After(at + 1)) {
+      for (uint32_t later = document_.After(at + 1); later < end;
+           later = document_.After(later + 1)) {
+        if (KeyAt(at) == KeyAt(later)) Supersede(at);
+      }
+    }
+  }
+
+  void MarkBySet(uint32_t object) {
+    const uint32_t end = document_.nodes_.size();
+    std::vector<uint32_t> keys;
+    for (uint32_t at = object + 1; at < end; at = document_.After(at + 1)) keys.push_back(at);
+    std::unordered_set<std::string_view> seen;
+    for (auto key = keys.rbegin(); key != keys.rend(); ++key) {
+      if (!seen.insert(KeyAt(*key)).second) Supersede(*key);
+    }
+  }
+
+  void Supersede(uint32_t key) {
+    document_.nodes_[key].superseded = true;
+    document_.has_duplicate_keys_ = true;
+  }
+
+  JsonDocument& document_;
+  const std::string_view scratch_;
+  const char* progress_;
+  uint32_t end_ = 0;            // behind what was added last
+  std::vector<uint32_t> open_;  // containers, outermost first
+  Result failure_ = Result::kSyntax;
+  bool overflow_ = false;
+};
+
+JsonDocument::Result JsonDocument::ParseOnce(std::string_view scratch) {
+  nodes_.clear();
+  strings_.clear();
+  has_duplicate_keys_ = false;
+  Builder builder(this, scratch);
+  if (builder.Run()) return Result::kOk;
+  error_offset_ = builder.position();
+  if (!builder.overflow()) return builder.failure();
+  std::string blanked(scratch);
+  // Nothing to blank: nlohmann and we disagree on what overflows; refuse rather than loop.
+  if (!BlankOverflowingNumbers(&blanked)) return Result::kSyntax;
+  return ParseOnce(blanked);
+}
+
+JsonDocument::Result JsonDocument::ParseText(std::string_view text) {
+  text_ = text;
+  return ParseOnce(text);
+}
+
+JsonDocument::Result JsonDocument::Parse(std::string_view text) {
+  lone_surrogates_.clear();
+  if (text.size() > std::numeric_limits<uint32_t>::max()) return Result::kTooLarge;
+  const Result result = ParseText(text);
+  if (result != Result::kSyntax) return result;
+  std::string repaired = IsValidUtf8(text) ? std::string(text) : RepairUtf8(text);
+  lone_surrogates_ = ReplaceLoneSurrogates(&repaired);
+  if (repaired == text) return result;
+  repaired_ = std::move(repaired);
+  return ParseText(repaired_);
+}
+
+uint32_t JsonDocument::After(uint32_t node) const {
+  const JsonKind kind = nodes_[node].kind;
+  return kind == JsonKind::kObject || kind == JsonKind::kArray ? nodes_[node].link : node + 1;
+}
+
+std::string_view JsonDocument::Characters(const Node& node) const {
+  if (node.flag) return std::string_view(strings_).substr(node.link, node.count);
+  return text_.substr(node.begin + 1, node.end - node.begin - 2);
+}
+
+std::string_view JsonValue::raw() const {
+  const auto& node = document_->nodes_[node_];
+  return document_->text_.substr(node.begin, node.end - node.begin);
+}
+
+uint32_t JsonValue::offset() const { return document_->nodes_[node_].begin; }
+
+uint32_t JsonValue::size() const { return document_->nodes_[node_].count; }
+
+bool JsonValue::AsBool() const { return document_->nodes_[node_].flag; }
+
+std::string_view JsonValue::AsText() const {
+  return document_->Characters(document_->nodes_[node_]);
+}
+
+namespace {
+
+template <typename Number>
+bool Read(std::string_view text, Number* value) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *value);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+}  // namespace
+
+bool JsonValue::AsInteger(int32_t* value) const {
+  return is(JsonKind::kNumber) && Read(raw(), value);
+}
+
+bool JsonValue::AsInteger(int64_t* value) const {
+  return is(JsonKind::kNumber) && Read(raw(), value);
+}
+
+bool JsonValue::AsDouble(double* value) const {
+  return is(JsonKind::kNumber) && Read(raw(), value);
+}
+
+std::optional<JsonValue> JsonValue::Find(std::string_view key) const {
+  std::optional<JsonValue> found;
+  if (!is(JsonKind::kObject)) return found;
+  ForEachMember([&](const JsonMember& member) {
+    if (member.key == key) found = member.value;
+  });
+  return found;
+}
+
+}  // namespace sparkgate::translate

@@ -1,0 +1,149 @@
+#ifndef SPARKGATE_SERVICE_TRANSLATE_JSON_READER_H_
+#define SPARKGATE_SERVICE_TRANSLATE_JSON_READER_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "service/translate/json_repair.h"
+
+// The one seam to the JSON parser (docs/adr/0003-json-reader.md).
+namespace sparkgate::translate {
+
+class JsonDocument;
+
+enum class JsonKind : uint8_t { kNull, kBool, kNumber, kString, kObject, kArray };
+
+// One value of a document; a handle, valid until the document parses again or goes away.
+class JsonValue {
+ public:
+  JsonKind kind() const;
+  bool is(JsonKind kind) const { return this->kind() == kind; }
+
+  // The value's own text, byte for byte (after repair, if the document was repaired).
+  std::string_view raw() const;
+  // Where raw() begins in the document.
+  uint32_t offset() const;
+
+  bool AsBool() const;              // kBool
+  std::string_view AsText() const;  // kString: its characters, escapes resolved
+
+  // Number to the letter: false if the text is no integer, or one beyond T. No rounding.
+  bool AsInteger(int32_t* value) const;
+  bool AsInteger(int64_t* value) const;
+  // False if it is no number or no double can hold it.
+  bool AsDouble(double* value) const;
+
+  // The value of member `key` (the last one, if it is there twice); nothing if this is no object or
+  // has no such member.
+  std::optional<JsonValue> Find(std::string_view key) const;
+
+  // The elements of a kArray, and the members of a kObject, in their order. Of members with the
+  // same key only the last one is visited. `visit(JsonValue)`, `visit(JsonMember)`.
+  template <typename Visit>
+  void ForEachElement(Visit visit) const;
+  template <typename Visit>
+  void ForEachMember(Visit visit) const;
+  uint32_t size() const;  // elements, or members with repeated ones
+
+ private:
+  friend class JsonDocument;
+  JsonValue(const JsonDocument* document, uint32_t node) : document_(document), node_(node) {}
+
+  const JsonDocument* document_;
+  uint32_t node_;
+};
+
+struct JsonMember {
+  std::string_view key;      // escapes resolved
+  std::string_view raw_key;  // with quotes
+  JsonValue value;
+};
+
+// JSON text, parsed into a flat list of nodes that know their offsets: a member that nobody knows
+// is cut out of the text, not rebuilt. Meant to be used again for the next text: it keeps its
+// memory.
+class JsonDocument {
+ public:
+  static constexpr int kMaxDepth = 64;
+
+  enum class Result {
+    kOk,
+    kSyntax,   // not JSON, or text follows it
+    kTooDeep,  // nested deeper than kMaxDepth
+    kTooLarge  // more values than a document of ours can have
+  };
+
+  // Parses `text`, which must outlive the use of this document's values. Text that does not parse
+  // is repaired once (invalid UTF-8 and halves of surrogate pairs become U+FFFD) and parsed again.
+  Result Parse(std::string_view text);
+
+  JsonValue root() const { return JsonValue(this, 0); }
+
+  // Halves of surrogate pairs that Parse replaced, by their offset in the document, in order. A
+  // replaced half is U+FFFD in AsText() and raw().
+  const std::vector<LoneSurrogate>& lone_surrogates() const { return lone_surrogates_; }
+
+  // Some object has two members with the same key; the later one counts.
+  bool has_duplicate_keys() const { return has_duplicate_keys_; }
+
+  // Bytes of the text that were looked at before the first error.
+  size_t error_offset() const { return error_offset_; }
+
+ private:
+  friend class JsonValue;
+  class Builder;
+
+  // 20 bytes for each key and value.
+  struct Node {
+    uint32_t begin, end;  // in text_
+    // Containers: first node behind the container. Strings: where the characters stand in strings_,
+    // if they are not just the text between the quotes.
+    uint32_t link;
+    uint32_t count;  // containers: elements or members; strings: bytes in strings_
+    JsonKind kind;
+    bool flag;  // booleans: the value; strings: has characters in strings_; keys: see Superseded
+    bool superseded;  // keys: a later member has the same key
+  };
+
+  Result ParseOnce(std::string_view text);
+  Result ParseText(std::string_view text);
+  uint32_t After(uint32_t node) const;
+  std::string_view Characters(const Node& node) const;
+
+  std::string_view text_;
+  std::string repaired_;  // what text_ refers to if the text had to be repaired
+  std::string strings_;   // characters of strings with escapes
+  std::vector<Node> nodes_;
+  std::vector<LoneSurrogate> lone_surrogates_;
+  bool has_duplicate_keys_ = false;
+  size_t error_offset_ = 0;
+};
+
+inline JsonKind JsonValue::kind() const { return document_->nodes_[node_].kind; }
+
+template <typename Visit>
+void JsonValue::ForEachElement(Visit visit) const {
+  const uint32_t end = document_->After(node_);
+  for (uint32_t at = node_ + 1; at < end; at = document_->After(at)) {
+    visit(JsonValue(document_, at));
+  }
+}
+
+template <typename Visit>
+void JsonValue::ForEachMember(Visit visit) const {
+  const uint32_t end = document_->After(node_);
+  for (uint32_t at = node_ + 1; at < end; at = document_->After(at + 1)) {
+    const JsonDocument::Node& key = document_->nodes_[at];
+    if (key.superseded) continue;
+    visit(JsonMember{document_->Characters(key),
+                     document_->text_.substr(key.begin, key.end - key.begin),
+                     JsonValue(document_, at + 1)});
+  }
+}
+
+}  // namespace sparkgate::translate
+
+#endif  // SPARKGATE_SERVICE_TRANSLATE_JSON_READER_H_

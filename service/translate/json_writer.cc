@@ -1,0 +1,115 @@
+#include "service/translate/json_writer.h"
+
+#include <array>
+#include <charconv>
+
+namespace sparkgate::translate {
+namespace {
+
+bool NeedsEscape(char c) { return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\'; }
+
+void AppendEscaped(char c, std::string* out) {
+  switch (c) {
+    case '"':
+      out->append("\\\"");
+      return;
+    case '\\':
+      out->append("\\\\");
+      return;
+    case '\n':
+      out->append("\\n");
+      return;
+    case '\r':
+      out->append("\\r");
+      return;
+    case '\t':
+      out->append("\\t");
+      return;
+    default:
+      static constexpr char kHex[] = "0123456789abcdef";
+      out->append("\\u00");
+      out->push_back(kHex[(c >> 4) & 0xF]);
+      out->push_back(kHex[c & 0xF]);
+  }
+}
+
+template <typename Number>
+void AppendNumber(Number value, std::string* out) {
+  std::array<char, 32> text;
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
+  out->append(text.data(), end);
+}
+
+}  // namespace
+
+void AppendJsonEscaped(std::string_view text, std::string* out) {
+  size_t plain = 0;  // start of what needs no escape: most strings are one such run
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (!NeedsEscape(text[i])) continue;
+    out->append(text, plain, i - plain);
+    AppendEscaped(text[i], out);
+    plain = i + 1;
+  }
+  out->append(text, plain, text.size() - plain);
+}
+
+void JsonWriter::Separate() {
+  if (separate_) out_.push_back(',');
+  separate_ = true;
+}
+
+void JsonWriter::Open(char bracket) {
+  Separate();
+  out_.push_back(bracket);
+  separate_ = false;
+}
+
+void JsonWriter::Close(char bracket) {
+  out_.push_back(bracket);
+  separate_ = true;
+}
+
+void JsonWriter::AppendQuoted(std::string_view value) {
+  out_.push_back('"');
+  AppendJsonEscaped(value, &out_);
+  out_.push_back('"');
+}
+
+void JsonWriter::Key(std::string_view key) {
+  Separate();
+  AppendQuoted(key);
+  out_.push_back(':');
+  separate_ = false;
+}
+
+void JsonWriter::String(std::string_view value) {
+  Separate();
+  AppendQuoted(value);
+}
+
+void JsonWriter::Integer(int64_t value) {
+  Separate();
+  AppendNumber(value, &out_);
+}
+
+void JsonWriter::Double(double value) {
+  Separate();
+  AppendNumber(value, &out_);
+}
+
+void JsonWriter::Bool(bool value) { Raw(value ? "true" : "false"); }
+
+void JsonWriter::Raw(std::string_view json) {
+  Separate();
+  out_.append(json);
+}
+
+std::string* JsonWriter::BeginPieces() {
+  Separate();
+  out_.push_back('"');
+  return &out_;
+}
+
+void JsonWriter::EndPieces() { out_.push_back('"'); }
+
+}  // namespace sparkgate::translate

@@ -1,0 +1,53 @@
+#ifndef SPARKGATE_SERVICE_TRANSLATE_JSON_WRITER_H_
+#define SPARKGATE_SERVICE_TRANSLATE_JSON_WRITER_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace sparkgate::translate {
+
+// Appends `text` with JSON's escapes, without quotes.
+void AppendJsonEscaped(std::string_view text, std::string* out);
+
+// Appends JSON to a string: what is written is never touched again, so raw JSON can be spliced byte
+// for byte and members keep their order. No checks: the caller opens, closes and pairs. Strings
+// must be valid UTF-8, doubles finite.
+class JsonWriter {
+ public:
+  void BeginObject() { Open('{'); }
+  void EndObject() { Close('}'); }
+  void BeginArray() { Open('['); }
+  void EndArray() { Close(']'); }
+
+  void Key(std::string_view key);
+
+  void String(std::string_view value);
+  void Integer(int64_t value);
+  void Double(double value);  // the shortest text that reads back as the same value
+  void Bool(bool value);
+  // A whole JSON value, or members of an object without its braces; not empty.
+  void Raw(std::string_view json);
+
+  // For a long string value that is made in pieces: bytes that need no escape, or have it, between
+  // two quotes. The returned string is the output; append to it, then call EndPieces.
+  std::string* BeginPieces();
+  void EndPieces();
+
+  const std::string& text() const { return out_; }
+  std::string Take() { return std::move(out_); }
+
+ private:
+  void Open(char bracket);
+  void Close(char bracket);
+  void Separate();
+  void AppendQuoted(std::string_view value);
+
+  std::string out_;
+  bool separate_ = false;  // something stands before the next value: it needs a comma
+};
+
+}  // namespace sparkgate::translate
+
+#endif  // SPARKGATE_SERVICE_TRANSLATE_JSON_WRITER_H_

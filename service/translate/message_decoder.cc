@@ -1,0 +1,183 @@
+#include "service/translate/message_decoder.h"
+
+#include <optional>
+
+#include "service/translate/logprobs.h"
+#include "service/translate/perf_metrics.h"
+#include "sparkgate/v1/response.pb.h"
+
+namespace sparkgate::translate {
+
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+
+namespace {
+
+// A list of numbers from 0 to 255; nothing if it is something else.
+std::optional<std::string> BytesOf(const JsonValue& value) {
+  if (!value.is(JsonKind::kArray)) return std::nullopt;
+  std::string bytes;
+  bool good = true;
+  value.ForEachElement([&](const JsonValue& element) {
+    int32_t byte = -1;
+    good = element.AsInteger(&byte) && byte >= 0 && byte <= 255 && good;
+    bytes.push_back(static_cast<char>(byte));
+  });
+  if (!good) return std::nullopt;
+  return bytes;
+}
+
+void SetText(Message* message, const FieldDescriptor* field, std::string_view text) {
+  message->GetReflection()->SetString(message, field, std::string(text));
+}
+
+}  // namespace
+
+void AppendExtra(const JsonMember& member, std::string* object) {
+  object->push_back(object->empty() ? '{' : ',');
+  object->append(member.raw_key).push_back(':');
+  object->append(member.value.raw());
+}
+
+void FinishExtra(std::string* object) {
+  if (!object->empty()) object->push_back('}');
+}
+
+void MessageDecoder::Object(const JsonValue& object, const Shape& shape, Message* message) {
+  std::string extra;
+  object.ForEachMember([&](const JsonMember& member) {
+    const bool null = member.value.is(JsonKind::kNull);
+    if (const auto expected = shape.Dropped(member.key)) {
+      if (!member.value.is(JsonKind::kString) || member.value.AsText() != *expected) ++oddities_;
+      return;
+    }
+    const FieldShape* field = shape.FindForReading(member.key);
+    if (null || (field != nullptr && Member(member.value, *field, message))) return;
+    if (field != nullptr) ++oddities_;
+    AppendExtra(member, &extra);
+  });
+  FinishExtra(&extra);
+  if (extra.empty() || shape.extra() == nullptr) return;
+  message->GetReflection()->SetString(message, shape.extra(), std::move(extra));
+}
+
+bool MessageDecoder::Member(const JsonValue& value, const FieldShape& field, Message* message) {
+  switch (field.form) {
+    case Form::kRawJson:
+      SetText(message, field.field, value.raw());
+      return true;
+    case Form::kArguments:
+      SetText(message, field.field, value.is(JsonKind::kString) ? value.AsText() : value.raw());
+      return true;
+    case Form::kByteList:
+      if (auto bytes = BytesOf(value)) {
+        message->GetReflection()->SetString(message, field.field, std::move(*bytes));
+        return true;
+      }
+      return false;
+    case Form::kFunction:
+      return Function(value, field, message);
+    case Form::kLogprobs:
+      return Logprobs(value, field, message);
+    case Form::kMetrics:
+      return Metrics(value, field, message);
+    default:
+      return field.field->is_repeated() ? Repeated(value, field, message)
+                                        : Singular(value, field, message);
+  }
+}
+
+bool MessageDecoder::Singular(const JsonValue& value, const FieldShape& field, Message* message) {
+  const auto* reflection = message->GetReflection();
+  int32_t int32;
+  int64_t int64;
+  double number;
+  switch (field.field->cpp_type()) {
+    case FieldDescriptor::CPPTYPE_STRING:
+      if (!value.is(JsonKind::kString)) return false;
+      SetText(message, field.field, value.AsText());
+      return true;
+    case FieldDescriptor::CPPTYPE_BOOL:
+      if (!value.is(JsonKind::kBool)) return false;
+      reflection->SetBool(message, field.field, value.AsBool());
+      return true;
+    case FieldDescriptor::CPPTYPE_INT32:
+      if (!value.AsInteger(&int32)) return false;
+      reflection->SetInt32(message, field.field, int32);
+      return true;
+    case FieldDescriptor::CPPTYPE_INT64:
+      if (!value.AsInteger(&int64)) return false;
+      reflection->SetInt64(message, field.field, int64);
+      return true;
+    case FieldDescriptor::CPPTYPE_DOUBLE:
+      if (!value.AsDouble(&number)) return false;
+      reflection->SetDouble(message, field.field, number);
+      return true;
+    case FieldDescriptor::CPPTYPE_MESSAGE:
+      return Child(value, field, message);
+    default:
+      return false;
+  }
+}
+
+bool MessageDecoder::Repeated(const JsonValue& value, const FieldShape& field, Message* message) {
+  if (!value.is(JsonKind::kArray)) return false;
+  bool good = true;
+  value.ForEachElement(
+      [&](const JsonValue& element) { good = good && Element(element, field, message); });
+  if (!good) message->GetReflection()->ClearField(message, field.field);
+  return good;
+}
+
+bool MessageDecoder::Element(const JsonValue& value, const FieldShape& field, Message* message) {
+  const auto* reflection = message->GetReflection();
+  int32_t int32;
+  switch (field.field->cpp_type()) {
+    case FieldDescriptor::CPPTYPE_STRING:
+      if (!value.is(JsonKind::kString)) return false;
+      reflection->AddString(message, field.field, std::string(value.AsText()));
+      return true;
+    case FieldDescriptor::CPPTYPE_INT32:
+      if (!value.AsInteger(&int32)) return false;
+      reflection->AddInt32(message, field.field, int32);
+      return true;
+    case FieldDescriptor::CPPTYPE_MESSAGE:
+      if (!value.is(JsonKind::kObject)) return false;
+      Object(value, *field.child, reflection->AddMessage(message, field.field));
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool MessageDecoder::Child(const JsonValue& value, const FieldShape& field, Message* message) {
+  if (!value.is(JsonKind::kObject)) return false;
+  Object(value, *field.child, message->GetReflection()->MutableMessage(message, field.field));
+  return true;
+}
+
+bool MessageDecoder::Function(const JsonValue& value, const FieldShape& field, Message* message) {
+  if (!value.is(JsonKind::kString)) return Child(value, field, message);
+  auto* function = static_cast<v1::FunctionCall*>(
+      message->GetReflection()->MutableMessage(message, field.field));
+  function->set_name(std::string(value.AsText()));
+  return true;
+}
+
+bool MessageDecoder::Logprobs(const JsonValue& value, const FieldShape& field, Message* message) {
+  if (!IsLegacyLogprobs(value)) return Child(value, field, message);
+  auto* logprobs =
+      static_cast<v1::Logprobs*>(message->GetReflection()->MutableMessage(message, field.field));
+  if (!FoldLegacyLogprobs(value, logprobs)) ++oddities_;
+  return true;
+}
+
+bool MessageDecoder::Metrics(const JsonValue& value, const FieldShape& field, Message* message) {
+  if (!value.is(JsonKind::kObject)) return false;
+  auto* metrics =
+      static_cast<v1::PerfMetrics*>(message->GetReflection()->MutableMessage(message, field.field));
+  oddities_ += AddBodyMetrics(value, metrics);
+  return true;
+}
+
+}  // namespace sparkgate::translate

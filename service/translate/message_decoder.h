@@ -1,0 +1,45 @@
+#ifndef SPARKGATE_SERVICE_TRANSLATE_MESSAGE_DECODER_H_
+#define SPARKGATE_SERVICE_TRANSLATE_MESSAGE_DECODER_H_
+
+#include <string>
+
+#include "google/protobuf/message.h"
+#include "service/translate/json_reader.h"
+#include "service/translate/shape.h"
+
+namespace sparkgate::translate {
+
+// Reads the upstream's objects into messages of the API, by their shapes. Nothing in an object is
+// an error: what has no field, or not the field's type, goes to the message's extra_json.
+class MessageDecoder {
+ public:
+  // `object` must be a kObject. `message` must be empty.
+  void Object(const JsonValue& object, const Shape& shape, google::protobuf::Message* message);
+
+  // Known members with unexpected types, wrong `object` words, arrays of unequal length.
+  int oddities() const { return oddities_; }
+
+ private:
+  using Message = google::protobuf::Message;
+
+  // These return false, and leave the field unset, if the value is not what the field takes.
+  bool Member(const JsonValue& value, const FieldShape& field, Message* message);
+  bool Singular(const JsonValue& value, const FieldShape& field, Message* message);
+  bool Repeated(const JsonValue& value, const FieldShape& field, Message* message);
+  bool Element(const JsonValue& value, const FieldShape& field, Message* message);
+  bool Child(const JsonValue& value, const FieldShape& field, Message* message);
+  bool Function(const JsonValue& value, const FieldShape& field, Message* message);
+  bool Logprobs(const JsonValue& value, const FieldShape& field, Message* message);
+  bool Metrics(const JsonValue& value, const FieldShape& field, Message* message);
+
+  int oddities_ = 0;
+};
+
+// Appends one member to the text of an object that is being collected; begin with an empty string.
+void AppendExtra(const JsonMember& member, std::string* object);
+// Closes what AppendExtra opened; nothing if there was nothing.
+void FinishExtra(std::string* object);
+
+}  // namespace sparkgate::translate
+
+#endif  // SPARKGATE_SERVICE_TRANSLATE_MESSAGE_DECODER_H_

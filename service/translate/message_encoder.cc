@@ -1,0 +1,210 @@
+#include "service/translate/message_encoder.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "service/translate/base64.h"
+#include "service/translate/presence.h"
+#include "service/translate/request_checks.h"
+#include "sparkgate/v1/message.pb.h"
+
+namespace sparkgate::translate {
+
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+
+void MessageEncoder::Members(const Message& message, const Shape& shape, const ExtraBody& extra,
+                             const FieldPath& path) {
+  CheckMessage(message, shape, extra, path, &violations_);
+  for (const FieldShape& field : shape.fields()) {
+    if (violations_.full()) return;
+    if (!field.sent) continue;
+    if (IsPresent(message, field)) {
+      Member(message, field, path);
+    } else if (&field == shape.kind()) {
+      DefaultKind(message, shape, extra);
+    }
+  }
+  if (!extra.members().empty()) writer_.Raw(extra.members());
+}
+
+void MessageEncoder::Object(const Message& message, const Shape& shape, const FieldPath& path) {
+  const ExtraBody extra(message, shape, path, /*is_root=*/false, &violations_);
+  writer_.BeginObject();
+  Members(message, shape, extra, path);
+  writer_.EndObject();
+}
+
+void MessageEncoder::DefaultKind(const Message& message, const Shape& shape,
+                                 const ExtraBody& extra) {
+  if (extra.Has(shape.kind()->key)) return;
+  for (const FieldShape& field : shape.fields()) {
+    // Scalars beside `type` (a call's id) do not say what it is; the text of a part does.
+    const bool tells = field.child != nullptr || field.name() == "text";
+    if (!tells || !IsPresent(message, field)) continue;
+    writer_.Key(shape.kind()->key);
+    writer_.String(field.key);
+    return;
+  }
+}
+
+void MessageEncoder::Member(const Message& message, const FieldShape& field,
+                            const FieldPath& path) {
+  writer_.Key(field.key);
+  switch (field.form) {
+    case Form::kRawJson:
+      return RawJson(message, field, path);
+    case Form::kToolFunction:
+      return ToolFunction(message, field);
+    case Form::kContentParts:
+      return ContentParts(message, field, path);
+    case Form::kImageData:
+      return ImageData(message, field, path);
+    default:
+      return Value(message, field, path);
+  }
+}
+
+void MessageEncoder::Value(const Message& message, const FieldShape& field, const FieldPath& path) {
+  if (field.field->is_map()) return Map(message, field, path);
+  if (field.field->is_repeated()) return Repeated(message, field, path);
+  Singular(message, field, path.Field(field.name()));
+}
+
+void MessageEncoder::Singular(const Message& message, const FieldShape& field,
+                              const FieldPath& path) {
+  const auto* reflection = message.GetReflection();
+  std::string scratch;
+  switch (field.field->cpp_type()) {
+    case FieldDescriptor::CPPTYPE_STRING:
+      return writer_.String(reflection->GetStringReference(message, field.field, &scratch));
+    case FieldDescriptor::CPPTYPE_DOUBLE:
+      return Double(reflection->GetDouble(message, field.field), path);
+    case FieldDescriptor::CPPTYPE_BOOL:
+      return writer_.Bool(reflection->GetBool(message, field.field));
+    case FieldDescriptor::CPPTYPE_INT32:
+      return writer_.Integer(reflection->GetInt32(message, field.field));
+    case FieldDescriptor::CPPTYPE_INT64:
+      return writer_.Integer(reflection->GetInt64(message, field.field));
+    case FieldDescriptor::CPPTYPE_MESSAGE:
+      return Object(reflection->GetMessage(message, field.field), *field.child, path);
+    default:
+      violations_.Add(path, "has a type that this server cannot send");
+  }
+}
+
+void MessageEncoder::Repeated(const Message& message, const FieldShape& field,
+                              const FieldPath& path) {
+  const auto* reflection = message.GetReflection();
+  const int size = reflection->FieldSize(message, field.field);
+  std::string scratch;
+  writer_.BeginArray();
+  for (int i = 0; i < size && !violations_.full(); ++i) {
+    const FieldPath element = path.Element(field.name(), i);
+    switch (field.field->cpp_type()) {
+      case FieldDescriptor::CPPTYPE_STRING:
+        writer_.String(reflection->GetRepeatedStringReference(message, field.field, i, &scratch));
+        break;
+      case FieldDescriptor::CPPTYPE_INT32:
+        writer_.Integer(reflection->GetRepeatedInt32(message, field.field, i));
+        break;
+      case FieldDescriptor::CPPTYPE_MESSAGE:
+        Object(reflection->GetRepeatedMessage(message, field.field, i), *field.child, element);
+        break;
+      default:
+        violations_.Add(element, "has a type that this server cannot send");
+    }
+  }
+  writer_.EndArray();
+}
+
+// Entries by key, so that one request has one body.
+void MessageEncoder::Map(const Message& message, const FieldShape& field, const FieldPath& path) {
+  const auto* reflection = message.GetReflection();
+  const FieldDescriptor* key = field.field->message_type()->map_key();
+  const FieldDescriptor* value = field.field->message_type()->map_value();
+  std::vector<std::pair<std::string, const Message*>> entries;
+  for (int i = 0; i < reflection->FieldSize(message, field.field); ++i) {
+    const Message& entry = reflection->GetRepeatedMessage(message, field.field, i);
+    entries.emplace_back(entry.GetReflection()->GetString(entry, key), &entry);
+  }
+  std::sort(entries.begin(), entries.end(),
+            [](const auto& a, const auto& b) { return a.first < b.first; });
+  FieldShape value_shape;
+  value_shape.field = value;
+  writer_.BeginObject();
+  for (const auto& [name, entry] : entries) {
+    writer_.Key(name);
+    Singular(*entry, value_shape, path.Entry(field.name(), name));
+  }
+  writer_.EndObject();
+}
+
+void MessageEncoder::Double(double value, const FieldPath& path) {
+  if (!std::isfinite(value)) {
+    return violations_.Add(path, "must be a finite number: JSON has no NaN and no infinities");
+  }
+  writer_.Double(value);
+}
+
+void MessageEncoder::RawJson(const Message& message, const FieldShape& field,
+                             const FieldPath& path) {
+  std::string scratch;
+  const std::string& json =
+      message.GetReflection()->GetStringReference(message, field.field, &scratch);
+  JsonDocument document;
+  std::string error = CallerJsonError(json, &document);
+  if (!error.empty()) return violations_.Add(path.Field(field.name()), std::move(error));
+  writer_.Raw(json);
+}
+
+void MessageEncoder::ToolFunction(const Message& message, const FieldShape& field) {
+  std::string scratch;
+  writer_.BeginObject();
+  writer_.Key("type");
+  writer_.String("function");
+  writer_.Key("function");
+  writer_.BeginObject();
+  writer_.Key("name");
+  writer_.String(message.GetReflection()->GetStringReference(message, field.field, &scratch));
+  writer_.EndObject();
+  writer_.EndObject();
+}
+
+void MessageEncoder::ContentParts(const Message& message, const FieldShape& field,
+                                  const FieldPath& path) {
+  writer_.BeginObject();
+  writer_.Key("type");
+  writer_.String("content");
+  writer_.Key("content");
+  Repeated(message, field, path);
+  writer_.EndObject();
+}
+
+void MessageEncoder::ImageData(const Message& message, const FieldShape& field,
+                               const FieldPath& path) {
+  const auto& image =
+      static_cast<const v1::ImageData&>(message.GetReflection()->GetMessage(message, field.field));
+  const FieldPath here = path.Field(field.name());
+  const ExtraBody extra(image, *field.child, here, /*is_root=*/false, &violations_);
+  CheckMessage(image, *field.child, extra, here, &violations_);
+  if (extra.Has("url")) {
+    violations_.Add(here.Field("extra_body_json"), "`url` is given here and by the field `data`");
+  }
+  writer_.BeginObject();
+  writer_.Key("url");
+  std::string* out = writer_.BeginPieces();
+  *out += "data:";
+  AppendJsonEscaped(image.mime_type(), out);
+  *out += ";base64,";
+  AppendBase64(image.data(), out);
+  writer_.EndPieces();
+  if (image.has_detail()) {
+    writer_.Key("detail");
+    writer_.String(image.detail());
+  }
+  if (!extra.members().empty()) writer_.Raw(extra.members());
+  writer_.EndObject();
+}
+
+}  // namespace sparkgate::translate

@@ -1,0 +1,47 @@
+#ifndef SPARKGATE_SERVICE_TRANSLATE_MESSAGE_ENCODER_H_
+#define SPARKGATE_SERVICE_TRANSLATE_MESSAGE_ENCODER_H_
+
+#include "google/protobuf/message.h"
+#include "service/translate/caller_json.h"
+#include "service/translate/field_path.h"
+#include "service/translate/json_writer.h"
+#include "service/translate/shape.h"
+
+namespace sparkgate::translate {
+
+// Writes messages of a request as the upstream's JSON, by their shapes, and checks them on the way.
+// What is written is of use only if `violations` stays empty.
+class MessageEncoder {
+ public:
+  MessageEncoder(JsonWriter* writer, Violations* violations)
+      : writer_(*writer), violations_(*violations) {}
+
+  // The members of `message`, without braces.
+  void Members(const google::protobuf::Message& message, const Shape& shape, const ExtraBody& extra,
+               const FieldPath& path);
+
+ private:
+  using Message = google::protobuf::Message;
+
+  void Object(const Message& message, const Shape& shape, const FieldPath& path);
+  void Member(const Message& message, const FieldShape& field, const FieldPath& path);
+  void DefaultKind(const Message& message, const Shape& shape, const ExtraBody& extra);
+
+  void Value(const Message& message, const FieldShape& field, const FieldPath& path);
+  void Singular(const Message& message, const FieldShape& field, const FieldPath& path);
+  void Repeated(const Message& message, const FieldShape& field, const FieldPath& path);
+  void Map(const Message& message, const FieldShape& field, const FieldPath& path);
+  void Double(double value, const FieldPath& path);
+
+  void RawJson(const Message& message, const FieldShape& field, const FieldPath& path);
+  void ToolFunction(const Message& message, const FieldShape& field);
+  void ContentParts(const Message& message, const FieldShape& field, const FieldPath& path);
+  void ImageData(const Message& message, const FieldShape& field, const FieldPath& path);
+
+  JsonWriter& writer_;
+  Violations& violations_;
+};
+
+}  // namespace sparkgate::translate
+
+#endif  // SPARKGATE_SERVICE_TRANSLATE_MESSAGE_ENCODER_H_

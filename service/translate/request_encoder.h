@@ -1,0 +1,30 @@
+#ifndef SPARKGATE_SERVICE_TRANSLATE_REQUEST_ENCODER_H_
+#define SPARKGATE_SERVICE_TRANSLATE_REQUEST_ENCODER_H_
+
+#include <string>
+
+#include "service/translate/call_status.h"
+#include "sparkgate/v1/request.pb.h"
+
+namespace sparkgate::translate {
+
+struct EncodeOptions {
+  bool stream = false;        // adds "stream":true
+  bool include_usage = true;  // with stream: adds "stream_options":{"include_usage":true}
+};
+
+// The upstream body of one request, and what the call must know of it.
+struct UpstreamBody {
+  std::string json;
+  int requested_choices = 1;  // `n`, also when it came in extra_body_json
+};
+
+// Validates `request` and writes it as the upstream's JSON. What can only be a mistake ends as
+// INVALID_ARGUMENT with all violations found (at most 16) and nothing is written; ranges are the
+// upstream's business. Pure; any thread.
+CallStatus EncodeRequest(const v1::ChatRequest& request, const EncodeOptions& options,
+                         UpstreamBody* body);
+
+}  // namespace sparkgate::translate
+
+#endif  // SPARKGATE_SERVICE_TRANSLATE_REQUEST_ENCODER_H_

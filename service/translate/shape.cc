@@ -1,0 +1,184 @@
+#include "service/translate/shape.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <unordered_map>
+
+#include "sparkgate/v1/request.pb.h"
+#include "sparkgate/v1/response.pb.h"
+
+namespace sparkgate::translate {
+
+using google::protobuf::Descriptor;
+using google::protobuf::FieldDescriptor;
+
+namespace {
+
+constexpr std::string_view kRawSuffix = "_json";
+
+[[noreturn]] void Die(std::string_view what, std::string_view message, std::string_view field) {
+  std::fprintf(stderr, "exceptions.cc: %.*s: %.*s.%.*s\n", static_cast<int>(what.size()),
+               what.data(), static_cast<int>(message.size()), message.data(),
+               static_cast<int>(field.size()), field.data());
+  std::abort();
+}
+
+const Exception* FindException(const FieldDescriptor* field) {
+  for (const Exception& row : Exceptions()) {
+    if (row.message == field->containing_type()->name() && row.field == field->name()) return &row;
+  }
+  return nullptr;
+}
+
+bool EndsWith(std::string_view text, std::string_view suffix) {
+  return text.size() > suffix.size() && text.substr(text.size() - suffix.size()) == suffix;
+}
+
+FieldShape ShapeOfField(const FieldDescriptor* field) {
+  FieldShape shape;
+  shape.field = field;
+  shape.key = field->json_name();
+  if (EndsWith(field->name(), kRawSuffix)) {
+    shape.form = Form::kRawJson;
+    shape.key = field->name().substr(0, field->name().size() - kRawSuffix.size());
+  }
+  if (const Exception* row = FindException(field)) {
+    shape.form = row->form;
+    if (!row->key.empty()) shape.key = row->key;
+    shape.sent = row->direction != Direction::kReadOnly;
+    shape.read = row->direction != Direction::kSentOnly;
+  }
+  return shape;
+}
+
+}  // namespace
+
+Shape::Shape(const Descriptor* descriptor) : descriptor_(descriptor) {
+  for (int i = 0; i < descriptor->field_count(); ++i) AddField(descriptor->field(i));
+  std::sort(fields_.begin(), fields_.end(), [](const FieldShape& a, const FieldShape& b) {
+    return a.field->number() < b.field->number();
+  });
+  Index();
+  AddExclusions();
+  for (const DroppedMember& row : DroppedMembers()) {
+    if (row.message == descriptor->name()) dropped_ = &row;
+  }
+}
+
+void Shape::AddField(const FieldDescriptor* field) {
+  if (field->name() == "extra_body_json") {
+    extra_body_ = field;
+  } else if (field->name() == "extra_json") {
+    extra_ = field;
+  } else {
+    fields_.push_back(ShapeOfField(field));
+  }
+}
+
+void Shape::Index() {
+  for (FieldShape& field : fields_) {
+    field.number = static_cast<int>(&field - fields_.data());
+    if (field.form == Form::kKind) kind_ = &field;
+    if (field.read) {
+      const size_t length = field.key.size();
+      if (readable_by_length_.size() <= length) readable_by_length_.resize(length + 1);
+      readable_by_length_[length].push_back(&field);
+    }
+    if (!field.sent) continue;
+    const auto known = std::find_if(writable_by_key_.begin(), writable_by_key_.end(),
+                                    [&](const auto& entry) { return entry.first == field.key; });
+    if (known == writable_by_key_.end()) {
+      writable_by_key_.push_back({field.key, {&field}});
+    } else {
+      known->second.push_back(&field);
+    }
+  }
+  for (const auto& [key, fields] : writable_by_key_) {
+    if (fields.size() > 1) unions_.push_back(fields);
+  }
+}
+
+void Shape::AddExclusions() {
+  const auto find = [this](std::string_view name) -> const FieldShape* {
+    for (const FieldShape& field : fields_) {
+      if (field.name() == name) return &field;
+    }
+    return nullptr;
+  };
+  for (const Exclusion& row : Exclusions()) {
+    if (row.message != descriptor_->name()) continue;
+    const FieldShape* first = find(row.first);
+    const FieldShape* second = find(row.second);
+    if (first == nullptr || second == nullptr) Die("no such fields", row.message, row.first);
+    unions_.push_back({first, second});
+  }
+}
+
+const FieldShape* Shape::FindForReading(std::string_view key) const {
+  if (key.size() >= readable_by_length_.size()) return nullptr;
+  for (const FieldShape* field : readable_by_length_[key.size()]) {
+    if (field->key == key) return field;
+  }
+  return nullptr;
+}
+
+std::optional<std::string_view> Shape::Dropped(std::string_view key) const {
+  if (dropped_ == nullptr || dropped_->key != key) return std::nullopt;
+  return dropped_->expected;
+}
+
+const std::vector<const FieldShape*>& Shape::FindForWriting(std::string_view key) const {
+  static const auto* const kNone = new std::vector<const FieldShape*>;
+  for (const auto& [known, fields] : writable_by_key_) {
+    if (known == key) return fields;
+  }
+  return *kNone;
+}
+
+// All shapes, made together so that they can point to each other.
+class ShapeTable {
+ public:
+  static const ShapeTable& Get() {
+    static const auto* const kTable = new ShapeTable;
+    return *kTable;
+  }
+
+  const Shape& Of(const Descriptor* descriptor) const { return *shapes_.at(descriptor); }
+
+ private:
+  ShapeTable() {
+    Add(v1::ChatRequest::descriptor());
+    Add(v1::ChatResponse::descriptor());
+    Add(v1::StreamChatResponse::descriptor());
+    for (const Exception& row : Exceptions()) CheckRow(row);
+  }
+
+  const Shape* Add(const Descriptor* descriptor) {
+    const auto known = shapes_.find(descriptor);
+    if (known != shapes_.end()) return known->second.get();
+    auto& shape = shapes_[descriptor];
+    shape.reset(new Shape(descriptor));
+    Shape* const added = shape.get();  // the map's slot may move
+    for (FieldShape& field : added->fields_) {
+      const Descriptor* child = field.field->message_type();
+      if (child != nullptr && !field.field->is_map()) field.child = Add(child);
+    }
+    return added;
+  }
+
+  void CheckRow(const Exception& row) const {
+    for (const auto& [descriptor, shape] : shapes_) {
+      if (descriptor->name() != row.message) continue;
+      if (descriptor->FindFieldByName(std::string(row.field)) != nullptr) return;
+    }
+    Die("no such field", row.message, row.field);
+  }
+
+  std::unordered_map<const Descriptor*, std::unique_ptr<Shape>> shapes_;
+};
+
+const Shape& Shape::Of(const Descriptor* descriptor) { return ShapeTable::Get().Of(descriptor); }
+
+}  // namespace sparkgate::translate

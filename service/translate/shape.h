@@ -1,0 +1,86 @@
+#ifndef SPARKGATE_SERVICE_TRANSLATE_SHAPE_H_
+#define SPARKGATE_SERVICE_TRANSLATE_SHAPE_H_
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "google/protobuf/descriptor.h"
+#include "service/translate/exceptions.h"
+
+namespace sparkgate::translate {
+
+class Shape;
+
+// One field of a message, and what becomes of it.
+struct FieldShape {
+  const google::protobuf::FieldDescriptor* field = nullptr;
+  std::string key;  // the upstream's
+  Form form = Form::kPlain;
+  bool sent = true;              // in requests
+  bool read = true;              // from answers
+  const Shape* child = nullptr;  // of a message field that is no map
+  int number = 0;                // position in Shape::fields()
+
+  std::string_view name() const { return field->name(); }
+};
+
+// What the codec knows of one message type: made once from its descriptor and the rows of
+// exceptions.cc, read-only since, shared by all threads.
+class Shape {
+ public:
+  // The shape of a message of the API. The first call makes all of them; a row of exceptions.cc
+  // that names no field ends the process.
+  static const Shape& Of(const google::protobuf::Descriptor* descriptor);
+
+  Shape(const Shape&) = delete;
+  Shape& operator=(const Shape&) = delete;
+
+  const google::protobuf::Descriptor* descriptor() const { return descriptor_; }
+
+  // By number. Without extra_body_json and extra_json.
+  const std::vector<FieldShape>& fields() const { return fields_; }
+
+  // The field that an upstream's member is read into; null if it is unknown.
+  const FieldShape* FindForReading(std::string_view key) const;
+
+  // The fields that are written under `key`: one, or the members of a union.
+  const std::vector<const FieldShape*>& FindForWriting(std::string_view key) const;
+
+  // A member that is only checked: the word it should be; nothing for all others.
+  std::optional<std::string_view> Dropped(std::string_view key) const;
+
+  // Sets of fields of which at most one may be present.
+  const std::vector<std::vector<const FieldShape*>>& unions() const { return unions_; }
+
+  // The field `type` if it may be left out.
+  const FieldShape* kind() const { return kind_; }
+
+  // extra_body_json and extra_json; null if the message has none.
+  const google::protobuf::FieldDescriptor* extra_body() const { return extra_body_; }
+  const google::protobuf::FieldDescriptor* extra() const { return extra_; }
+
+ private:
+  friend class ShapeTable;
+  explicit Shape(const google::protobuf::Descriptor* descriptor);
+
+  void AddField(const google::protobuf::FieldDescriptor* field);
+  void Index();
+  void AddExclusions();
+
+  const google::protobuf::Descriptor* descriptor_;
+  std::vector<FieldShape> fields_;
+  std::vector<std::vector<const FieldShape*>> readable_by_length_;
+  std::vector<std::pair<std::string, std::vector<const FieldShape*>>> writable_by_key_;
+  std::vector<std::vector<const FieldShape*>> unions_;
+  const DroppedMember* dropped_ = nullptr;
+  const FieldShape* kind_ = nullptr;
+  const google::protobuf::FieldDescriptor* extra_body_ = nullptr;
+  const google::protobuf::FieldDescriptor* extra_ = nullptr;
+};
+
+}  // namespace sparkgate::translate
+
+#endif  // SPARKGATE_SERVICE_TRANSLATE_SHAPE_H_

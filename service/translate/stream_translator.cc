@@ -1,0 +1,309 @@
+#include "service/translate/stream_translator.h"
+
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+#include "service/translate/answer_status.h"
+#include "service/translate/choice_state.h"
+#include "service/translate/json_reader.h"
+#include "service/translate/json_text.h"
+#include "service/translate/message_decoder.h"
+#include "service/translate/perf_metrics.h"
+#include "service/translate/shape.h"
+#include "service/translate/stream_head.h"
+
+namespace sparkgate::translate {
+namespace {
+
+// Choices beyond the requested ones that are followed before the stream counts as malformed.
+constexpr size_t kMaxExtraChoices = 128;
+
+// A member that says something: not null, "", [], {} or false.
+bool SaysSomething(const JsonValue& value) {
+  switch (value.kind()) {
+    case JsonKind::kNull:
+      return false;
+    case JsonKind::kBool:
+      return value.AsBool();
+    case JsonKind::kString:
+      return !value.AsText().empty();
+    case JsonKind::kNumber:
+      return true;
+    default:
+      return value.size() > 0;
+  }
+}
+
+bool CarriesContent(const JsonValue& choice) {
+  const auto delta = choice.Find("delta");
+  if (!delta.has_value() || !delta->is(JsonKind::kObject)) return false;
+  bool content = false;
+  delta->ForEachMember([&](const JsonMember& member) {
+    content = content || (member.key != "role" && SaysSomething(member.value));
+  });
+  return content;
+}
+
+// "" if the chunk's choices can be read; everything else in a chunk may be odd.
+std::string ChoicesError(const std::optional<JsonValue>& choices) {
+  if (!choices.has_value() || choices->is(JsonKind::kNull)) return "";
+  if (!choices->is(JsonKind::kArray)) return "a chunk's choices are no list";
+  std::string error;
+  choices->ForEachElement([&](const JsonValue& choice) {
+    if (!choice.is(JsonKind::kObject)) error = "a choice is no object";
+    const auto delta = choice.Find("delta");
+    if (delta.has_value() && !delta->is(JsonKind::kObject) && !delta->is(JsonKind::kNull)) {
+      error = "a choice's delta is no object";
+    }
+  });
+  return error;
+}
+
+bool AddsNothing(const v1::StreamChoice& entry) {
+  const v1::ChatMessage& delta = entry.delta();
+  return !entry.has_finish_reason() && !entry.has_logprobs() && !entry.has_raw_output() &&
+         entry.token_ids_size() == 0 && entry.prompt_token_ids_size() == 0 &&
+         !entry.has_extra_json() && delta.role().empty() && delta.content().empty() &&
+         delta.reasoning_content().empty() && delta.tool_calls_size() == 0 &&
+         !delta.has_tool_call_id() && !delta.has_extra_json();
+}
+
+bool HasEntry(const v1::StreamChatResponse& message, int index) {
+  for (const v1::StreamChoice& entry : message.choices()) {
+    if (entry.index() == index) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+class StreamTranslator::Impl {
+ public:
+  using Messages = std::vector<v1::StreamChatResponse>;
+
+  Impl(int requested_choices, const HeaderList& headers)
+      : requested_(requested_choices), headers_(headers) {
+    AddHeaderMetrics(headers, &metrics_);
+  }
+
+  Outcome Push(std::string_view event_type, std::string_view data, Messages* messages) {
+    Outcome outcome;
+    data = TrimJsonSpace(data);
+    if (event_type == "error") {
+      outcome.status = ErrorEvent(data, headers_);
+    } else if (data == "[DONE]") {
+      outcome.done = true;
+    } else if (event_type == "ping" || data.empty()) {
+      // Says that the server lives, and nothing else.
+    } else {
+      PushChunk(data, messages, &outcome);
+    }
+    return outcome;
+  }
+
+  void Release(bool complete, Messages* messages) {
+    FlushHalves(messages);
+    if (complete) AttachTotals(messages);
+    if (holding_) messages->push_back(std::move(held_));
+    holding_ = false;
+  }
+
+  bool AllChoicesFinished() const { return finished_in_range_ >= requested_; }
+  bool SawChoice() const { return !choices_.empty(); }
+  int finished_choices() const { return finished_; }
+
+  int oddities() const {
+    int sum = oddities_ + head_.oddities();
+    for (const auto& [index, choice] : choices_) sum += choice.oddities();
+    return sum;
+  }
+
+ private:
+  void PushChunk(std::string_view data, Messages* messages, Outcome* outcome) {
+    const auto result = document_.Parse(data);
+    if (result != JsonDocument::Result::kOk) {
+      outcome->status = MalformedAnswer(DescribeParse(result), headers_);
+      return;
+    }
+    const JsonValue root = document_.root();
+    if (!root.is(JsonKind::kObject)) {
+      outcome->status = MalformedAnswer("an event is no JSON object", headers_);
+      return;
+    }
+    outcome->status = ErrorOfAnswer(root, headers_);
+    if (!outcome->status.ok()) return;
+    const auto choices = root.Find("choices");
+    const std::string error = ChoicesError(choices);
+    if (!error.empty()) {
+      outcome->status = MalformedAnswer(error, headers_);
+      return;
+    }
+    Decode(root, messages);
+    if (chunk_.choices_size() > 0) AdvanceChoices(*choices, messages, outcome);
+  }
+
+  // Leaves only the choices in chunk_; the rest goes where it is kept.
+  void Decode(const JsonValue& root, Messages* messages) {
+    chunk_.Clear();
+    MessageDecoder decoder;
+    decoder.Object(root, chunk_shape_, &chunk_);
+    oddities_ += decoder.oddities();
+    if (chunk_.has_usage()) {
+      usage_.Swap(chunk_.mutable_usage());  // a running total: the last one holds
+      has_usage_ = true;
+    }
+    if (chunk_.has_perf_metrics()) MergeMetrics(chunk_.perf_metrics(), &metrics_);
+    if (head_.Absorb(&chunk_)) return;
+    // Two different sets of unknown members, and no message between them: one of our own carries
+    // the first.
+    v1::StreamChatResponse carrier;
+    AddEmptyEntry(&carrier);
+    head_.Attach(&carrier);
+    Deliver(std::move(carrier), messages);
+    head_.Absorb(&chunk_);
+  }
+
+  void AdvanceChoices(const JsonValue& choices, Messages* messages, Outcome* outcome) {
+    v1::StreamChatResponse message;
+    int at = 0;
+    choices.ForEachElement([&](const JsonValue& value) {
+      v1::StreamChoice* entry = chunk_.mutable_choices(at++);
+      outcome->content = outcome->content || CarriesContent(value);
+      if (!Advance(value, entry, outcome)) return;
+      if (HasEntry(message, entry->index())) {
+        head_.Attach(&message);
+        messages_in_turn_.push_back(std::move(message));
+        message.Clear();
+      }
+      message.add_choices()->Swap(entry);
+    });
+    for (auto& earlier : messages_in_turn_) DeliverNow(std::move(earlier), messages);
+    messages_in_turn_.clear();
+    if (message.choices_size() == 0) return;
+    head_.Attach(&message);
+    Deliver(std::move(message), messages);
+  }
+
+  // False if the entry is not to be sent.
+  bool Advance(const JsonValue& value, v1::StreamChoice* entry, Outcome* outcome) {
+    const int index = entry->index();
+    if (index < 0 || index >= requested_) ++oddities_;
+    if (choices_.size() >= requested_ + kMaxExtraChoices && choices_.count(index) == 0) {
+      outcome->status = MalformedAnswer("it has more choices than were asked for", headers_);
+      return false;
+    }
+    last_index_ = index;
+    ChoiceState& choice = choices_[index];
+    const bool was_finished = choice.finished();
+    const bool failed = entry->finish_reason() == "error";
+    if (failed) {
+      outcome->status = ErrorFinish(headers_);
+      entry->clear_finish_reason();
+    }
+    choice.Advance(document_, value, entry);
+    if (choice.finished() && !was_finished) {
+      ++finished_;
+      if (index >= 0 && index < requested_) ++finished_in_range_;
+    }
+    // An empty entry beside usage must not push the message out that waits for this usage.
+    return !((holding_ || failed) && AddsNothing(*entry));
+  }
+
+  // Sends `message`, or keeps it until it is known whether it is the last.
+  void Deliver(v1::StreamChatResponse message, Messages* messages) {
+    if (holding_) messages->push_back(std::move(held_));
+    holding_ = AllChoicesFinished();
+    if (holding_) {
+      held_ = std::move(message);
+    } else {
+      messages->push_back(std::move(message));
+    }
+  }
+
+  void DeliverNow(v1::StreamChatResponse message, Messages* messages) {
+    if (holding_) messages->push_back(std::move(held_));
+    holding_ = false;
+    messages->push_back(std::move(message));
+  }
+
+  void AddEmptyEntry(v1::StreamChatResponse* message) const {
+    v1::StreamChoice* entry = message->add_choices();
+    entry->set_index(last_index_);
+    entry->mutable_delta();
+  }
+
+  void FlushHalves(Messages* messages) {
+    for (auto& [index, choice] : choices_) {
+      if (!choice.waiting()) continue;
+      v1::StreamChatResponse message;
+      v1::StreamChatResponse* target = holding_ && HasEntry(held_, index) ? &held_ : &message;
+      if (target == &message) message.add_choices()->set_index(index);
+      for (v1::StreamChoice& entry : *target->mutable_choices()) {
+        if (entry.index() == index) choice.Flush(entry.mutable_delta());
+      }
+      if (target == &message) messages->push_back(std::move(message));
+    }
+  }
+
+  // Makes sure that there is a message to hold what belongs to the end.
+  void AttachTotals(Messages* messages) {
+    const bool totals = has_usage_ || !IsEmpty(metrics_);
+    if (holding_ && !head_.Fits(held_)) {
+      messages->push_back(std::move(held_));
+      holding_ = false;
+    }
+    if (!holding_) {
+      if (!SawChoice() || (!totals && head_.empty())) return;
+      held_.Clear();
+      AddEmptyEntry(&held_);
+      holding_ = true;
+    }
+    head_.Attach(&held_);
+    if (has_usage_) *held_.mutable_usage() = usage_;
+    if (!IsEmpty(metrics_)) *held_.mutable_perf_metrics() = metrics_;
+  }
+
+  const int requested_;
+  const HeaderList headers_;
+  const Shape& chunk_shape_ = Shape::Of(v1::StreamChatResponse::descriptor());
+
+  JsonDocument document_;         // kept for its memory
+  v1::StreamChatResponse chunk_;  // likewise
+  Messages messages_in_turn_;
+
+  StreamHead head_;
+  v1::Usage usage_;
+  bool has_usage_ = false;
+  v1::PerfMetrics metrics_;
+  v1::StreamChatResponse held_;
+  bool holding_ = false;
+
+  std::unordered_map<int, ChoiceState> choices_;
+  int last_index_ = 0;
+  int finished_ = 0;
+  int finished_in_range_ = 0;
+  int oddities_ = 0;
+};
+
+StreamTranslator::StreamTranslator(int requested_choices, const HeaderList& headers)
+    : impl_(std::make_unique<Impl>(requested_choices, headers)) {}
+StreamTranslator::~StreamTranslator() = default;
+StreamTranslator::StreamTranslator(StreamTranslator&&) noexcept = default;
+StreamTranslator& StreamTranslator::operator=(StreamTranslator&&) noexcept = default;
+
+StreamTranslator::Outcome StreamTranslator::Push(std::string_view event_type, std::string_view data,
+                                                 std::vector<v1::StreamChatResponse>* messages) {
+  return impl_->Push(event_type, data, messages);
+}
+
+void StreamTranslator::Release(bool complete, std::vector<v1::StreamChatResponse>* messages) {
+  impl_->Release(complete, messages);
+}
+
+bool StreamTranslator::AllChoicesFinished() const { return impl_->AllChoicesFinished(); }
+bool StreamTranslator::SawChoice() const { return impl_->SawChoice(); }
+int StreamTranslator::finished_choices() const { return impl_->finished_choices(); }
+int StreamTranslator::oddities() const { return impl_->oddities(); }
+
+}  // namespace sparkgate::translate

@@ -1,0 +1,180 @@
+#include "service/translate/upstream_error.h"
+
+#include <algorithm>
+
+#include "service/translate/answer_status.h"
+#include "service/translate/caller_path.h"
+#include "service/translate/error_body.h"
+#include "service/translate/error_text.h"
+#include "service/translate/retry_after.h"
+#include "service/translate/status_rows.h"
+
+namespace sparkgate::translate {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr size_t kMaxCode = 64;
+constexpr size_t kMaxRequestId = 128;
+constexpr size_t kMaxViolations = 16;
+constexpr size_t kMaxDescription = 160;
+
+bool IsScalingUp(const ErrorBody& body) { return body.code == "DEPLOYMENT_SCALING_UP"; }
+
+std::string Sentence(const StatusRow& row, int http_status, const std::string& text) {
+  std::string sentence(row.what);
+  if (http_status != 0) sentence += " (HTTP " + std::to_string(http_status) + ")";
+  if (!text.empty()) sentence += ": \"" + text + '"';
+  return sentence + ". " + std::string(row.advice);
+}
+
+std::vector<FieldViolation> ViolationsOf(const ErrorBody& body) {
+  std::vector<FieldViolation> violations;
+  for (const FieldViolation& field : body.fields) {
+    if (violations.size() == kMaxViolations) break;
+    std::string path = CallerPath(field.field);
+    if (path.empty()) continue;
+    violations.push_back(
+        {std::move(path), SafeText(CleanErrorText(field.description), kMaxDescription)});
+  }
+  return violations;
+}
+
+void SetRetry(const StatusRow& row, const HeaderList& headers, CallStatus* status) {
+  status->pushback = row.pushback;
+  if (row.retry == milliseconds::zero()) return;
+  status->retry_delay = RetryAfter(headers).value_or(row.retry);
+}
+
+CallStatus Build(const StatusRow& row, int http_status, const HeaderList& headers,
+                 const ErrorBody& body) {
+  CallStatus status;
+  status.code = row.code;
+  status.reason = row.reason;
+  status.may_have_run = row.may_have_run;
+  status.quota_failure = row.quota;
+  status.http_status = http_status;
+  status.upstream_code = SafeText(CleanErrorText(body.code), kMaxCode);
+  status.upstream_request_id = UpstreamRequestId(headers);
+  if (status.upstream_request_id.empty()) {
+    status.upstream_request_id = SafeText(body.request_id, kMaxRequestId);
+  }
+  status.message = Sentence(row, http_status, CleanErrorText(body.message));
+  if (row.code == absl::StatusCode::kInvalidArgument) status.violations = ViolationsOf(body);
+  SetRetry(row, headers, &status);
+  return status;
+}
+
+const StatusRow& RowFor(int http_status, const ErrorBody& body, bool callers_key) {
+  if (http_status == 503 && IsScalingUp(body)) return DeploymentNotReadyRow();
+  if (http_status == 401 && callers_key) return CallersKeyRow();
+  const bool too_long = SaysContextLength(body.message) || SaysContextLength(body.code);
+  if ((http_status == 400 || http_status == 422) && too_long) return ContextLengthRow();
+  return RowOfStatus(http_status);
+}
+
+// What cannot be sent again although its own code would say so.
+CallStatus AfterOk(CallStatus status) {
+  if (status.code == absl::StatusCode::kUnavailable) status.code = absl::StatusCode::kAborted;
+  status.reason = v1::ERROR_REASON_UPSTREAM_STREAM_ERROR;
+  status.may_have_run = true;
+  status.pushback = Pushback::kNever;
+  status.retry_delay.reset();
+  status.http_status = 200;
+  return status;
+}
+
+constexpr std::string_view kPaid = "It may have run and been billed: do not send it again blindly.";
+
+CallStatus OfErrorBody(const ErrorBody& body, const HeaderList& headers) {
+  const int own = body.status != 0 ? body.status : StatusOfWord(body.code);
+  const bool too_long = own == 0 && SaysContextLength(body.message + ' ' + body.code);
+  const int http_status = too_long ? 400 : own;
+  StatusRow row = http_status == 0 ? StreamErrorRow() : RowFor(http_status, body, false);
+  row.what = StreamErrorRow().what;
+  row.advice = kPaid;
+  CallStatus status = Build(row, 0, headers, body);
+  if (status.upstream_code.empty() && own != 0) status.upstream_code = std::to_string(own);
+  return AfterOk(std::move(status));
+}
+
+}  // namespace
+
+CallStatus HttpErrorStatus(int http_status, const HeaderList& headers, std::string_view body,
+                           bool callers_key) {
+  const ErrorBody error = ReadErrorBody(body);
+  return Build(RowFor(http_status, error, callers_key), http_status, headers, error);
+}
+
+CallStatus ErrorAfterOk(std::string_view json) {
+  JsonDocument document;
+  if (document.Parse(json) != JsonDocument::Result::kOk) return CallStatus();
+  return ErrorOfAnswer(document.root(), {});
+}
+
+CallStatus ErrorOfAnswer(const JsonValue& root, const HeaderList& headers) {
+  const ErrorBody body = ReadErrorObject(root, /*after_ok=*/true);
+  return body.found ? OfErrorBody(body, headers) : CallStatus();
+}
+
+CallStatus ErrorFinish(const HeaderList& headers) {
+  ErrorBody body;
+  body.message = "finish_reason is error";
+  return OfErrorBody(body, headers);
+}
+
+CallStatus ErrorEvent(std::string_view data, const HeaderList& headers) {
+  ErrorBody body = ReadErrorBody(data);
+  return OfErrorBody(body, headers);
+}
+
+CallStatus MalformedAnswer(std::string_view what, const HeaderList& headers) {
+  CallStatus status;
+  status.code = absl::StatusCode::kInternal;
+  status.reason = v1::ERROR_REASON_UPSTREAM_PROTOCOL_ERROR;
+  status.message = "The upstream's answer is not a chat completion: " + std::string(what) + ". " +
+                   std::string(kPaid);
+  status.may_have_run = true;
+  status.pushback = Pushback::kNever;
+  status.http_status = 200;
+  status.upstream_request_id = UpstreamRequestId(headers);
+  return status;
+}
+
+std::string_view DescribeParse(JsonDocument::Result result) {
+  switch (result) {
+    case JsonDocument::Result::kTooDeep:
+      return "it is nested more than 64 levels deep";
+    case JsonDocument::Result::kTooLarge:
+      return "it has too many values";
+    default:
+      return "it is not JSON";
+  }
+}
+
+std::string UpstreamRequestId(const HeaderList& headers) {
+  for (const std::string_view name : {"x-request-id", "x-fireworks-request-id", "cf-ray"}) {
+    const std::string* value = FindHeader(headers, name);
+    if (value != nullptr && !value->empty()) return SafeText(*value, kMaxRequestId);
+  }
+  return "";
+}
+
+HeaderList PassedHeaders(const HeaderList& headers) {
+  static constexpr std::string_view kPrefixes[] = {"x-ratelimit-", "ratelimit-", "retry-after"};
+  HeaderList passed;
+  for (const auto& header : headers) {
+    const auto matches = [&](std::string_view prefix) {
+      return header.first.compare(0, prefix.size(), prefix) == 0;
+    };
+    // gRPC metadata takes printable ASCII only, and fails the call otherwise.
+    const bool printable = std::all_of(header.second.begin(), header.second.end(),
+                                       [](char c) { return c >= 0x20 && c < 0x7F; });
+    if (printable && std::any_of(std::begin(kPrefixes), std::end(kPrefixes), matches)) {
+      passed.push_back(header);
+    }
+  }
+  return passed;
+}
+
+}  // namespace sparkgate::translate

@@ -1,0 +1,32 @@
+#ifndef SPARKGATE_SERVICE_TRANSLATE_UPSTREAM_ERROR_H_
+#define SPARKGATE_SERVICE_TRANSLATE_UPSTREAM_ERROR_H_
+
+#include <string>
+#include <string_view>
+
+#include "service/translate/call_status.h"
+#include "service/translate/safe_text.h"  // SafeText: part of this interface
+
+namespace sparkgate::translate {
+
+// Status of an answer other than 200: the table of DESIGN. `body` may be any of the shapes that are
+// known, or rubbish; at most 512 bytes of its message reach the status, with paths and keys cut
+// out. `callers_key`: the refused key was brought by the caller (401 is then UNAUTHENTICATED).
+CallStatus HttpErrorStatus(int http_status, const HeaderList& headers, std::string_view body,
+                           bool callers_key = false);
+
+// Status of an error that came after a 200, as an event, an object or a finish reason: by its own
+// status or code, else INTERNAL; never UNAVAILABLE, and it may always have run.
+// nullopt-like: an OK status means that `json` holds no error object.
+CallStatus ErrorAfterOk(std::string_view json);
+
+// The upstream's own name for a call: x-request-id, x-fireworks-request-id, cf-ray, in this order;
+// empty if it gave none.
+std::string UpstreamRequestId(const HeaderList& headers);
+
+// The headers that callers are shown as they came (rate limits and the like), in their order.
+HeaderList PassedHeaders(const HeaderList& headers);
+
+}  // namespace sparkgate::translate
+
+#endif  // SPARKGATE_SERVICE_TRANSLATE_UPSTREAM_ERROR_H_
