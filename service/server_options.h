@@ -7,8 +7,8 @@
 
 namespace sparkgate {
 
-// What the configuration means for the server: the one place where the two meet. Reads the TLS files, if
-// there are any; an error names the flag.
+// What the configuration means for the server: the one place where the two meet. Reads the TLS
+// files, if there are any; an error names the flag.
 absl::StatusOr<rpc::ServerOptions> MakeServerOptions(const config::Config& config);
 
 }  // namespace sparkgate

@@ -198,6 +198,7 @@ void Call::OnBody(std::string_view bytes) {
 
 void Call::OnEnd(const upstream::TransferEnd& end) {
   summary_.end.attempts = end.attempts;
+  summary_.detail = end.detail;
   transfer_.reset();
   if (body_ == Body::kAnswer) return OnAnswerEnd(end.how);
   if (body_ != Body::kNone) return OnRefusal();

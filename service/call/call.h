@@ -48,6 +48,7 @@ struct CallSummary {
   int completion_tokens = -1;
   int oddities = 0;
   bool forced = false;  // Finish while a write was out
+  std::string detail;   // how the transfer ended, for operators alone
 };
 
 // One call from Started to Done: the state machine between a caller (Port) and an upstream

@@ -43,7 +43,10 @@ class Pair : public FdHandler {
     close(fds_[0]);
     close(fds_[1]);
   }
-  void OnReady(int, uint32_t) override { on_ready_(); }
+  void OnReady(int, uint32_t) override {
+    const std::function<void()> action = on_ready_;  // which may destroy this
+    action();
+  }
   void Write() { EXPECT_EQ(write(fds_[1], "x", 1), 1); }
   void Read() {
     char byte;
