@@ -168,6 +168,7 @@ void Call::OnHead(upstream::Head head) {
   summary_.end.upstream_metadata = translate::PassedHeaders(head_.headers);
   if (head_.status != 200) {
     body_ = Body::kRefusal;
+    if (head_.status < 200) return OnRefusal();  // 101: what follows is no HTTP, and never ends
     refusal_due_ = host_->Now() + kRefusalTime;
     return SetTimer();
   }

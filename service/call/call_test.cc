@@ -339,6 +339,13 @@ TEST_F(CallTest, ARefusalThatNeverEndsIsNotWaitedFor) {
   EXPECT_EQ(Status().reason, v1::ERROR_REASON_UPSTREAM_INTERNAL);
 }
 
+TEST_F(CallTest, SwitchingProtocolsIsNoAnswerAndHasNoBodyToWaitFor) {
+  StartStream();
+  Head(101, {});
+  ASSERT_TRUE(port_.finished);
+  EXPECT_EQ(Status().reason, v1::ERROR_REASON_UPSTREAM_PROTOCOL_ERROR);
+}
+
 TEST_F(CallTest, AnotherMediaTypeIsAnErrorAndAnErrorObjectInItIsRead) {
   StartStream();
   Head(200, {{"content-type", "application/json; charset=utf-8"}});
