@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "service/upstream/curl_wrappers.h"
 #include "service/upstream/loop.h"
@@ -54,9 +55,9 @@ struct Job {
   bool in_multi = false;
   size_t body_sent = 0;
   AttemptFacts facts;
-  // libcurl goes to another connection by itself where no byte of the body had left; where one had,
-  // it does so too and only then fails with CURLE_SEND_FAIL_REWIND. Then the first one counts.
-  std::optional<AttemptFacts> first_facts;
+  // libcurl, with a part of the body written, wanted another connection for the same attempt: it
+  // would have made one only to fail with CURLE_SEND_FAIL_REWIND, so it was refused.
+  bool restart_refused = false;
   ResponseHead head;
 
   int attempts = 0;  // requests begun on a connection

@@ -31,11 +31,14 @@ bool HasPlainTextWaiting(CURL* easy) {
   return ssl != nullptr && SSL_pending(ssl) > 0;
 }
 
-// A new attempt of libcurl's within the same handle: what came before it stays known.
-void BeginAttempt(Job* job, const SocketBook::Use& use) {
-  if (job->facts.begun && !job->first_facts) job->first_facts = job->facts;
-  job->facts = AttemptFacts();
-  job->facts.reused = use.reused;
+// libcurl goes to another connection by itself if a kept one dies before any response byte. That is
+// harmless as long as no byte of the body was written. Afterwards the facts of the attempt count
+// and not what libcurl would make of it.
+bool RefusesRestart(Job* job) {
+  if (!job->facts.begun || job->body_sent == 0) return false;
+  if (!job->restart_refused) job->facts.os_errno = InfoNumber(job->easy.get(), CURLINFO_OS_ERRNO);
+  job->restart_refused = true;
+  return true;
 }
 
 bool OnlyLineEnds(std::string_view bytes) {
@@ -68,6 +71,7 @@ void JobCallbacks::Install(Job* job) {
 
 curl_socket_t JobCallbacks::OnOpenSocket(void* data, curlsocktype, curl_sockaddr* address) {
   auto* job = static_cast<Job*>(data);
+  if (RefusesRestart(job)) return CURL_SOCKET_BAD;
   ++job->pool->counts_.connections;
   return job->pool->sockets_.Open(*address, job);
 }
@@ -76,9 +80,12 @@ int JobCallbacks::OnPrerequest(void* data, char* remote_ip, char* local_ip, int 
                                int local_port) {
   auto* job = static_cast<Job*>(data);
   Pool* pool = job->pool;
+  if (RefusesRestart(job)) return CURL_PREREQFUNC_ABORT;
+  if (job->facts.begun) pool->CountSentAgain(job);  // by libcurl itself
   const SocketBook::Use use =
       pool->sockets_.BeginUse({local_ip, remote_ip, local_port, remote_port}, job);
-  BeginAttempt(job, use);
+  job->facts = AttemptFacts();
+  job->facts.reused = use.reused;
   if (use.reused && (!IsSilent(use.fd) || HasPlainTextWaiting(job->easy.get()))) {
     job->facts.refused = true;
     ++pool->counts_.discarded;

@@ -35,13 +35,15 @@ int CurlEvents(uint32_t epoll_events) {
   return events;
 }
 
-// The facts of the attempt that decides, completed by what libcurl knows at the end.
+// The facts of the attempt, completed by what libcurl knows at its end.
 AttemptFacts FinalFacts(const Job& job, CURLcode code) {
-  const bool second_was_unsent = code == CURLE_SEND_FAIL_REWIND && job.first_facts.has_value();
-  AttemptFacts facts = second_was_unsent ? *job.first_facts : job.facts;
+  AttemptFacts facts = job.facts;
   facts.code = code;
-  facts.any_response = job.facts.any_response;
-  facts.os_errno = InfoNumber(job.easy.get(), CURLINFO_OS_ERRNO);
+  if (job.restart_refused) {
+    facts.code = CURLE_SEND_FAIL_REWIND;
+  } else {
+    facts.os_errno = InfoNumber(job.easy.get(), CURLINFO_OS_ERRNO);
+  }
   facts.body_bytes = static_cast<int64_t>(job.body_bytes);
   facts.uploaded_bytes = InfoLarge(job.easy.get(), CURLINFO_SIZE_UPLOAD_T);
   return facts;
@@ -189,7 +191,7 @@ void Pool::Begin(Job* job, bool fresh_connection) {
   job->to_begin = false;
   if (!PrepareRequest(job, fresh_connection)) return;
   job->facts = AttemptFacts();
-  job->first_facts.reset();
+  job->restart_refused = false;
   job->head = ResponseHead(options_.max_header_bytes);
   job->body_sent = 0;
   job->curl_paused = false;
@@ -248,22 +250,13 @@ void Pool::Refuse(Job* job, TransferEnd::How how, std::string detail) {
 
 void Pool::Finish(Job* job, CURLcode code) {
   const AttemptFacts facts = FinalFacts(*job, code);
-  if (job->first_facts.has_value()) {
-    if (code == CURLE_SEND_FAIL_REWIND) {
-      --job->attempts;  // the second one was never written
-    } else {
-      job->sent_again = true;
-      ++counts_.sent_again;
-    }
-  }
   TransferEnd end{OutcomeOf(facts, IsFramed(*job), job->error_text), std::max(job->attempts, 1),
                   Describe(*job, code)};
   if (!job->own_fault.empty()) end.how = TransferEnd::How::kProtocol;
   RemoveEasy(job);
   if (job->handle == nullptr) return Erase(job);
   if (SendAgainAtOnce(facts, job->sent_again)) {
-    job->sent_again = true;
-    ++counts_.sent_again;
+    CountSentAgain(job);
     return Begin(job, /*fresh_connection=*/true);
   }
   if (job->paused) {
@@ -403,6 +396,11 @@ void Pool::ApplyPause(Job* job) {
 bool Pool::HadItsShare(const Job& job) const {
   return job.turn == loop_->counts().turns &&
          job.bytes_of_turn + kReceiveBytes > options_.max_bytes_per_turn;
+}
+
+void Pool::CountSentAgain(Job* job) {
+  job->sent_again = true;
+  ++counts_.sent_again;
 }
 
 void Pool::CountBytes(Job* job, size_t count) {

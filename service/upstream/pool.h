@@ -74,6 +74,7 @@ class Pool : public FdHandler {
   void ApplyPause(Job* job);
   bool HadItsShare(const Job& job) const;
   void CountBytes(Job* job, size_t count);
+  void CountSentAgain(Job* job);
 
   Loop* const loop_;
   const ClientOptions options_;
