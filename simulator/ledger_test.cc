@@ -54,11 +54,11 @@ TEST(LedgerTest, TheJournalIsBoundedByCount) {
 TEST(LedgerTest, TheJournalIsBoundedByBytes) {
   Ledger ledger;
   for (int i = 0; i < 12; ++i) ledger.Received(Request(std::string(1 << 20, 'x')), "one");
-  EXPECT_EQ(json::parse(ledger.RequestsJson(5000))["requests"].size(), 8u);
+  EXPECT_EQ(Status(ledger)["recent_requests"].size(), 8u);
   ledger.Received(Request(std::string(9 << 20, 'x')), "huge");
-  const json journal = json::parse(ledger.RequestsJson(5000))["requests"];
-  EXPECT_EQ(journal.back()["body"], "");
-  EXPECT_EQ(journal.back()["body_cut"], true);
+  const json last = json::parse(ledger.RequestsJson(1))["requests"][0];
+  EXPECT_EQ(last["body"], "");
+  EXPECT_EQ(last["body_cut"], true);
 }
 
 TEST(LedgerTest, AForgottenRequestStillEnds) {
