@@ -56,7 +56,7 @@ ABSL_FLAG(std::string, ca_file, "",
           "PEM file with the authorities that the upstream's certificate is checked against. "
           "Empty: the system's.");
 ABSL_FLAG(std::string, upstream_proxy, "",
-          "URL of a proxy to the upstream (http, https, socks5, socks5h). Empty: none; the "
+          "URL of an HTTP proxy to the upstream, http(s)://host:port. Empty: none; the "
           "environment's http_proxy is ignored, because prompts should not take a way that nobody "
           "configured.");
 ABSL_FLAG(std::string, dns_refresh, "30s",

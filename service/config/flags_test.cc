@@ -104,7 +104,7 @@ TEST_F(FlagsTest, EverySettingReachesTheConfig) {
   const Config config = Good({"--listen=[::1]:0",
                               "--upstream_url=http://localhost:8080/v1/",
                               "--ca_file=" + pem,
-                              "--upstream_proxy=http://me:pw@proxy:3128",
+                              "--upstream_proxy=http://proxy:3128",
                               "--loops=3",
                               "--max_calls=20",
                               "--max_connections",
@@ -133,7 +133,7 @@ TEST_F(FlagsTest, EverySettingReachesTheConfig) {
   EXPECT_EQ(config.listen, (HostPort{"::1", 0}));
   EXPECT_EQ(config.upstream_url, "http://localhost:8080/v1");
   EXPECT_EQ(config.ca_file, pem);
-  EXPECT_EQ(config.upstream_proxy, "http://me:pw@proxy:3128");
+  EXPECT_EQ(config.upstream_proxy, "http://proxy:3128");
   EXPECT_EQ(config.loops, 3);
   EXPECT_EQ(config.max_calls, 20);
   EXPECT_EQ(config.max_connections, 10);
@@ -218,9 +218,11 @@ TEST_F(FlagsTest, BadValuesNameTheFlagAndWhatWouldBeRight) {
       {{"--upstream_url=api.fireworks.ai"}, "--upstream_url: \"api.fireworks.ai\" does not begin"},
       {{"--upstream_url=https://a:madeUp@h"},
        "--upstream_url: \"https://redacted@h\" holds a name"},
-      {{"--upstream_proxy=a:madeUp@h"}, "--upstream_proxy: \"redacted@h\" has no scheme"},
+      {{"--upstream_proxy=a:madeUp@h"}, "--upstream_proxy: \"redacted@h\" does not begin"},
       {{"--upstream_url=https://h?k=madeUp"}, "\"https://h?redacted\" holds a query"},
-      {{"--upstream_proxy=ftp://a:madeUp@h"}, "--upstream_proxy: \"ftp://redacted@h\" is of none"},
+      {{"--upstream_proxy=http://a:madeUp@h:1"}, "\"http://redacted@h:1\" holds a name or"},
+      {{"--upstream_proxy=ftp://a:madeUp@h"},
+       "--upstream_proxy: \"ftp://redacted@h\" does not begin"},
       {{"--loops=two"}, "--loops: \"two\" is not a count; give a whole number"},
       {{"--loops=65"}, "--loops: 65 is out of range; give 0 (automatic) to 64"},
       {{"--loops=-1"}, "--loops: -1 is out of range"},
@@ -329,7 +331,7 @@ TEST_F(FlagsTest, CheckConfigPrintsAFileThatMeansTheSame) {
   const std::string file = Write("check.yaml", "loops: 2\nheader_allow_list: [x-one, x-two]\n");
   const absl::StatusOr<Start> start =
       Load({"--check_config", "--config=" + file, "--idle_timeout=1500ms",
-            "--upstream_proxy=http://me:madeUp@proxy:1"});
+            "--upstream_proxy=http://proxy:1"});
   ASSERT_TRUE(start.ok()) << start.status();
   EXPECT_FALSE(start->config.has_value());
   const std::string& output = start->output;
@@ -337,7 +339,7 @@ TEST_F(FlagsTest, CheckConfigPrintsAFileThatMeansTheSame) {
   EXPECT_NE(output.find("loops: 2  # " + file + ":1: loops\n"), std::string::npos) << output;
   EXPECT_NE(output.find("idle_timeout: 1.5s  # --idle_timeout\n"), std::string::npos) << output;
   EXPECT_NE(output.find("max_event_bytes: 1MiB  # default\n"), std::string::npos) << output;
-  EXPECT_NE(output.find("http://redacted@proxy:1"), std::string::npos) << output;
+  EXPECT_NE(output.find("upstream_proxy: \"http://proxy:1\""), std::string::npos) << output;
 
   const absl::StatusOr<Settings> again = ParseConfigText(output, "again");
   ASSERT_TRUE(again.ok()) << again.status();

@@ -40,11 +40,13 @@ bool HasOddCharacters(const std::string& text) {
   return false;
 }
 
+bool HasPort(const Parts& parts) {
+  return parts.host_port.find(':', parts.host_port.rfind(']') + 1) != std::string::npos;
+}
+
 std::string HostOf(const Parts& parts) {
-  const bool has_port =
-      parts.host_port.find(':', parts.host_port.rfind(']') + 1) != std::string::npos;
   const absl::StatusOr<HostPort> parsed =
-      ParseHostPort(has_port ? parts.host_port : parts.host_port + ":1");
+      ParseHostPort(HasPort(parts) ? parts.host_port : parts.host_port + ":1");
   return parsed.ok() && parsed->port != 0 ? parsed->host : "";
 }
 
@@ -72,13 +74,14 @@ absl::Status CheckUpstreamUrl(const std::string& url) {
 absl::Status CheckProxyUrl(const std::string& url) {
   constexpr char kRight[] = "a URL such as http://proxy.example:3128";
   const std::optional<Parts> parts = Split(url);
-  if (!parts.has_value()) return Wrong("has no scheme", kRight);
-  const std::string& scheme = parts->scheme;
-  if (scheme != "http" && scheme != "https" && scheme != "socks5" && scheme != "socks5h") {
-    return Wrong("is of none of the kinds http, https, socks5 and socks5h", kRight);
+  if (!parts.has_value() || (parts->scheme != "http" && parts->scheme != "https")) {
+    return Wrong("does not begin with http:// or https://", kRight);
   }
+  if (!parts->user_info.empty()) return Wrong("holds a name or password", kRight);
   if (!parts->path.empty() && parts->path != "/") return Wrong("has a path", kRight);
   if (HasOddCharacters(url)) return Wrong("has characters that no URL has", kRight);
+  // libcurl's default for a proxy is 1080, which nobody expects of an http URL.
+  if (!HasPort(*parts)) return Wrong("has no port", kRight);
   if (HostOf(*parts).empty()) return Wrong("has no valid host and port", kRight);
   return absl::OkStatus();
 }

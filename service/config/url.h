@@ -10,7 +10,7 @@ namespace sparkgate::config {
 // The upstream's URL: http or https, a host, perhaps a port and a path; nothing else.
 absl::Status CheckUpstreamUrl(const std::string& url);
 
-// A proxy's URL: http, https, socks5 or socks5h, perhaps name and password, a host and a port.
+// A proxy's URL: http or https, a host and a port; nothing else.
 absl::Status CheckProxyUrl(const std::string& url);
 
 // True if requests to it, and the key, travel unencrypted over more than this machine.

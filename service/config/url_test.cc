@@ -26,11 +26,12 @@ TEST(UrlTest, RefusesUpstreams) {
 }
 
 TEST(UrlTest, ChecksProxies) {
-  for (const char* url : {"http://proxy:3128", "http://name:pw@proxy:3128/", "socks5h://[::1]:9"}) {
+  for (const char* url : {"http://proxy:3128", "https://proxy.example:3128/", "http://[::1]:9"}) {
     EXPECT_TRUE(CheckProxyUrl(url).ok()) << url;
   }
   for (const char* url :
-       {"proxy:3128", "ftp://proxy:1", "http://proxy:1/path", "http://", "http://a b"}) {
+       {"proxy:3128", "socks5://proxy:1080", "http://proxy:1/path", "http://", "http://proxy",
+        "http://[::1]", "http://proxy:0", "http://a b:1", "http://name:pw@proxy:1"}) {
     EXPECT_FALSE(CheckProxyUrl(url).ok()) << url;
   }
 }

@@ -31,6 +31,16 @@ size_t CharacterLength(std::string_view text) {
   return too_long || no_character ? 0 : length;
 }
 
+// How many bytes at the beginning of `text` stand for themselves.
+size_t PlainLength(std::string_view text) {
+  size_t length = 0;
+  while (length < text.size() && text[length] >= 0x20 && text[length] < 0x7f &&
+         text[length] != '"' && text[length] != '\\') {
+    ++length;
+  }
+  return length;
+}
+
 void AppendEscaped(unsigned char c, std::string* line) {
   switch (c) {
     case '"':
@@ -47,10 +57,6 @@ void AppendEscaped(unsigned char c, std::string* line) {
       return;
     default:
       break;
-  }
-  if (c >= 0x20 && c != 0x7f) {
-    line->push_back(c);
-    return;
   }
   char escape[8];
   std::snprintf(escape, sizeof(escape), "\\u%04x", c);
@@ -101,22 +107,24 @@ void Value::AppendTo(std::string* line) const { std::visit(Appender{line}, value
 
 void AppendJsonText(std::string_view text, std::string* line) {
   line->push_back('"');
-  size_t taken = 0;
+  size_t room = kMaxTextBytes;
   while (!text.empty()) {
-    const size_t length = CharacterLength(text);
-    if (taken + std::max<size_t>(length, 1) > kMaxTextBytes) {
+    const size_t plain = PlainLength(text.substr(0, room));
+    const size_t character = plain > 0 ? 0 : CharacterLength(text);
+    const size_t length = std::max<size_t>(plain + character, 1);
+    if (length > room) {
       line->append("...");
       break;
     }
-    if (length == 0) {
-      line->append(kReplacement);
-    } else if (length == 1) {
+    if (plain > 0 || character > 1) {
+      line->append(text.substr(0, length));
+    } else if (character == 1) {
       AppendEscaped(text[0], line);
     } else {
-      line->append(text.substr(0, length));
+      line->append(kReplacement);
     }
-    taken += std::max<size_t>(length, 1);
-    text.remove_prefix(std::max<size_t>(length, 1));
+    room -= length;
+    text.remove_prefix(length);
   }
   line->push_back('"');
 }
