@@ -50,7 +50,8 @@ std::vector<Step> Split(std::string_view path) {
       continue;
     }
     const size_t end = std::min(path.find_first_of(".["), path.size());
-    steps.push_back({path.substr(0, end), ""});
+    const std::string_view word = path.substr(0, end);
+    steps.push_back(IsDigits(word) ? Step{"", word} : Step{word, ""});
     path.remove_prefix(end);
   }
   return steps;

@@ -84,5 +84,481 @@ TEST(StreamTranslatorTest, TheUsualStream) {
   EXPECT_EQ(stream.translator_.finished_choices(), 1);
 }
 
+TEST(StreamTranslatorTest, UsageOnTheFinishChunk) {
+  Stream stream;
+  stream.Text("a").Push(
+      R"({"choices":[{"index":0,"delta":{},"finish_reason":"stop"}],"usage":{"total_tokens":3}})");
+  stream.Push("[DONE]").Release();
+  ASSERT_EQ(stream.messages.size(), 2u);
+  EXPECT_EQ(stream.messages[1].choices(0).finish_reason(), "stop");
+  EXPECT_EQ(stream.messages[1].usage().total_tokens(), 3);
+}
+
+TEST(StreamTranslatorTest, RunningTotalsLastWinsAndOnlyAtTheEnd) {
+  Stream stream(2);
+  stream.Choices(R"({"index":0,"delta":{"content":"a"}},{"index":1,"delta":{"content":"b"}})");
+  stream.Push(
+      R"({"choices":[{"index":1,"delta":{},"finish_reason":"stop"}],"usage":{"total_tokens":166}})");
+  EXPECT_FALSE(stream.translator_.AllChoicesFinished());
+  stream.Push(
+      R"({"choices":[{"index":0,"delta":{},"finish_reason":"length"}],"usage":{"total_tokens":181}})");
+  EXPECT_TRUE(stream.translator_.AllChoicesFinished());
+  stream.Release();
+  ASSERT_EQ(stream.messages.size(), 3u);
+  EXPECT_EQ(stream.messages[0].choices_size(), 2);
+  EXPECT_FALSE(stream.messages[1].has_usage());
+  EXPECT_EQ(stream.messages[2].usage().total_tokens(), 181);
+}
+
+TEST(StreamTranslatorTest, AnEmptyChoiceBesideUsageIsFoldedIntoTheFinish) {
+  Stream stream;
+  stream.Text("a").Finish().Push(
+      R"({"choices":[{"index":0,"delta":{}}],"usage":{"total_tokens":5}})");
+  stream.Push("[DONE]").Release();
+  ASSERT_EQ(stream.messages.size(), 2u);
+  EXPECT_EQ(stream.messages[1].choices(0).finish_reason(), "stop");
+  EXPECT_EQ(stream.messages[1].usage().total_tokens(), 5);
+}
+
+TEST(StreamTranslatorTest, UsageWithoutAHeldMessageGetsOneOfItsOwn) {
+  Stream stream(2);
+  stream.Choices(R"({"index":1,"delta":{"content":"a"}})").Push(kUsage).Push("[DONE]").Release();
+  ASSERT_EQ(stream.messages.size(), 2u);
+  ASSERT_EQ(stream.messages[1].choices_size(), 1);
+  EXPECT_EQ(stream.messages[1].choices(0).index(), 1);
+  EXPECT_TRUE(stream.messages[1].choices(0).has_delta());
+  EXPECT_EQ(stream.messages[1].usage().total_tokens(), 3);
+}
+
+TEST(StreamTranslatorTest, NoUsageIsNoError) {
+  Stream stream;
+  stream.Text("a").Finish().Push("[DONE]").Release();
+  ASSERT_EQ(stream.messages.size(), 2u);
+  EXPECT_FALSE(stream.messages[1].has_usage());
+}
+
+TEST(StreamTranslatorTest, ABrokenStreamStillGivesWhatWasHeld) {
+  Stream stream;
+  stream.Text("a").Finish().Push(kUsage).Push("{broken");
+  EXPECT_EQ(stream.outcome.status.code, absl::StatusCode::kInternal);
+  EXPECT_EQ(stream.outcome.status.reason, v1::ERROR_REASON_UPSTREAM_PROTOCOL_ERROR);
+  EXPECT_TRUE(stream.outcome.status.may_have_run);
+  EXPECT_EQ(stream.outcome.status.pushback, Pushback::kNever);
+  stream.Release(/*complete=*/false);
+  ASSERT_EQ(stream.messages.size(), 2u);
+  EXPECT_EQ(stream.messages[1].choices(0).finish_reason(), "stop");
+  EXPECT_FALSE(stream.messages[1].has_usage());
+}
+
+TEST(StreamTranslatorTest, NothingSeenNothingReleased) {
+  Stream stream(1, {{"fireworks-prompt-tokens", "3"}});
+  stream.Push(kUsage).Push("[DONE]").Release();
+  EXPECT_TRUE(stream.messages.empty());
+  EXPECT_FALSE(stream.translator_.SawChoice());
+}
+
+TEST(StreamTranslatorTest, MetricsFromHeadersAndBodyOnTheLastMessage) {
+  Stream stream(1, {{"fireworks-prompt-tokens", "3"}, {"fireworks-deployment", "d"}});
+  stream.Text("a").Finish().Push(R"({"choices":[],"perf_metrics":{"prompt-tokens":4}})");
+  stream.Release();
+  ASSERT_EQ(stream.messages.size(), 2u);
+  EXPECT_FALSE(stream.messages[0].has_perf_metrics());
+  EXPECT_EQ(stream.messages[1].perf_metrics().prompt_tokens(), 4);
+  EXPECT_EQ(stream.messages[1].perf_metrics().deployment(), "d");
+}
+
+TEST(StreamTranslatorTest, ContentAfterTheEndIsPassedOnAndCounted) {
+  Stream stream;
+  stream.Text("a").Finish().Text("b").Push(kUsage).Release();
+  EXPECT_EQ(stream.AllText(), "ab");
+  EXPECT_GT(stream.translator_.oddities(), 0);
+  EXPECT_EQ(stream.translator_.finished_choices(), 1);
+  EXPECT_TRUE(stream.messages.back().has_usage());
+  for (size_t i = 0; i + 1 < stream.messages.size(); ++i) {
+    EXPECT_FALSE(stream.messages[i].has_usage());
+  }
+}
+
+TEST(StreamTranslatorTest, AnIndexBeyondNIsPassedOnAndCounted) {
+  Stream stream;
+  stream.Choices(R"({"index":1,"delta":{"content":"a"},"finish_reason":"stop"})");
+  EXPECT_EQ(stream.AllText(), "a");
+  EXPECT_GT(stream.translator_.oddities(), 0);
+  EXPECT_FALSE(stream.translator_.AllChoicesFinished());
+}
+
+TEST(StreamTranslatorTest, EndlesslyManyChoicesAreMalformed) {
+  Stream stream;
+  for (int i = 0; i < 1000 && stream.outcome.status.ok(); ++i) {
+    stream.Choices(R"({"index":)" + std::to_string(i) + R"(,"delta":{}})");
+  }
+  EXPECT_EQ(stream.outcome.status.reason, v1::ERROR_REASON_UPSTREAM_PROTOCOL_ERROR);
+}
+
+TEST(StreamTranslatorTest, OneIndexTwiceInAChunkIsTwoMessages) {
+  Stream stream;
+  stream.Choices(R"({"index":0,"delta":{"content":"a"}},{"index":0,"delta":{"content":"b"}})");
+  ASSERT_EQ(stream.messages.size(), 2u);
+  EXPECT_EQ(stream.messages[0].choices_size(), 1);
+  EXPECT_EQ(stream.messages[0].id(), "i");
+  EXPECT_FALSE(stream.messages[1].has_id());
+  EXPECT_EQ(stream.AllText(), "ab");
+}
+
+TEST(StreamTranslatorTest, RolesComeOnce) {
+  Stream missing, repeated;
+  missing.Text("a").Text("b");
+  EXPECT_EQ(missing.messages[0].choices(0).delta().role(), "assistant");
+  EXPECT_FALSE(missing.messages[1].choices(0).delta().has_role());
+  repeated.Choices(R"({"index":0,"delta":{"role":"assistant","content":"a"}})");
+  repeated.Choices(R"({"index":0,"delta":{"role":"assistant","content":"b"}})");
+  EXPECT_EQ(repeated.messages[0].choices(0).delta().role(), "assistant");
+  EXPECT_FALSE(repeated.messages[1].choices(0).delta().has_role());
+}
+
+TEST(StreamTranslatorTest, ModelAgainWhenItChanges) {
+  Stream stream;
+  for (const char* model : {"m", "m", "m@2", "m@2"}) {
+    stream.Push(R"({"id":"i","created":1,"model":")" + std::string(model) +
+                R"(","choices":[{"index":0,"delta":{"content":"a"}}]})");
+  }
+  EXPECT_EQ(stream.messages[0].model(), "m");
+  EXPECT_FALSE(stream.messages[1].has_model());
+  EXPECT_EQ(stream.messages[2].model(), "m@2");
+  EXPECT_FALSE(stream.messages[3].has_model());
+}
+
+TEST(StreamTranslatorTest, NullsAndMissingMembersSayNothing) {
+  Stream stream;
+  stream.Push(R"({"id":null,"usage":null,"choices":[{"index":0,"delta":{"role":null,"content":null,
+      "tool_calls":null},"finish_reason":null,"logprobs":null,"stop_reason":null}],"x":null})");
+  stream.Push(R"({"choices":[{"delta":null}]})").Push(R"({"choices":[{}]})").Push(R"({})");
+  ASSERT_EQ(stream.messages.size(), 3u);
+  EXPECT_EQ(stream.messages[0].ShortDebugString(), R"(choices { delta { role: "assistant" } })");
+  EXPECT_EQ(stream.messages[1].ShortDebugString(), "choices { delta { } }");
+  EXPECT_EQ(stream.translator_.oddities(), 0);
+}
+
+TEST(StreamTranslatorTest, AnEmptyFinishReasonIsNone) {
+  Stream stream;
+  stream.Choices(R"({"index":0,"delta":{"content":"a"},"finish_reason":""})");
+  EXPECT_FALSE(stream.translator_.AllChoicesFinished());
+  EXPECT_FALSE(stream.messages[0].choices(0).has_finish_reason());
+}
+
+TEST(StreamTranslatorTest, UnknownMembersPassAtEveryLevel) {
+  Stream stream;
+  stream.Push(
+      R"({"z": 1.10,"choices":[{"index":0,"b":[1e400, -0],"delta":{"content":"a","r":{"y":1,"x":2},
+      "tool_calls":[{"index":0,"t":0.10,"function":{"f":12345678901234567890123}}]}}],"a":1e2})");
+  const auto& message = stream.messages[0];
+  EXPECT_EQ(message.extra_json(), R"({"z":1.10,"a":1e2})");
+  EXPECT_EQ(message.choices(0).extra_json(), R"({"b":[1e400, -0]})");
+  EXPECT_EQ(message.choices(0).delta().extra_json(), R"({"r":{"y":1,"x":2}})");
+  const auto& call = message.choices(0).delta().tool_calls(0);
+  EXPECT_EQ(call.extra_json(), R"({"t":0.10})");
+  EXPECT_EQ(call.function().extra_json(), R"({"f":12345678901234567890123})");
+}
+
+TEST(StreamTranslatorTest, TheChunksOwnUnknownMembersOnlyOnChange) {
+  Stream stream;
+  const auto push = [&](const std::string& members) {
+    stream.Push("{" + members + R"("choices":[{"index":0,"delta":{"content":"a"}}]})");
+  };
+  push(R"("system_fingerprint":"f",)");
+  push(R"("system_fingerprint":"f",)");
+  push("");
+  push(R"("system_fingerprint":"g",)");
+  EXPECT_EQ(stream.messages[0].extra_json(), R"({"system_fingerprint":"f"})");
+  EXPECT_FALSE(stream.messages[1].has_extra_json());
+  EXPECT_FALSE(stream.messages[2].has_extra_json());
+  EXPECT_EQ(stream.messages[3].extra_json(), R"({"system_fingerprint":"g"})");
+}
+
+TEST(StreamTranslatorTest, UnknownMembersBesideUsageAreNotLost) {
+  Stream stream;
+  stream.Text("a").Finish().Push(R"({"choices":[],"usage":{"total_tokens":1},"timings":{"x":1}})");
+  stream.Release();
+  ASSERT_EQ(stream.messages.size(), 2u);
+  EXPECT_EQ(stream.messages[1].extra_json(), R"({"timings":{"x":1}})");
+  EXPECT_EQ(stream.messages[1].usage().total_tokens(), 1);
+}
+
+TEST(StreamTranslatorTest, TwoSetsOfUnknownMembersBothArrive) {
+  Stream stream;
+  stream.Text("a");
+  stream.Push(R"({"choices":[],"x":1})").Push(R"({"choices":[],"x":2})").Finish();
+  stream.Push(R"({"choices":[],"x":3})").Release();
+  std::string seen;
+  for (const auto& message : stream.messages) {
+    seen += message.extra_json();
+    EXPECT_EQ(message.choices_size(), 1);
+  }
+  EXPECT_EQ(seen, R"({"x":1}{"x":2}{"x":3})");
+  EXPECT_EQ(stream.messages.back().extra_json(), R"({"x":3})");
+}
+
+TEST(StreamTranslatorTest, AKnownMemberOfAnUnexpectedTypePassesAndIsCounted) {
+  Stream stream;
+  stream.Push(
+      R"({"created":"now","choices":[{"index":0,"delta":{"content":[1]},"token_ids":[1,"x"],
+      "finish_reason":7}],"usage":[]})");
+  const auto& message = stream.messages[0];
+  EXPECT_EQ(message.extra_json(), R"({"created":"now","usage":[]})");
+  EXPECT_EQ(message.choices(0).extra_json(), R"({"token_ids":[1,"x"],"finish_reason":7})");
+  EXPECT_EQ(message.choices(0).delta().extra_json(), R"({"content":[1]})");
+  EXPECT_EQ(stream.translator_.oddities(), 5);
+}
+
+TEST(StreamTranslatorTest, WrongChoicesEndTheCall) {
+  for (const char* data :
+       {R"({"choices":{}})", R"({"choices":[1]})", R"({"choices":[{"delta":"x"}]})",
+        R"({"choices":"x"})", "[]", "1", "\"x\"", "{\"choices\":[]", "{} {}", "nonsense"}) {
+    Stream stream;
+    stream.Push(data);
+    EXPECT_EQ(stream.outcome.status.reason, v1::ERROR_REASON_UPSTREAM_PROTOCOL_ERROR) << data;
+    EXPECT_EQ(stream.outcome.status.code, absl::StatusCode::kInternal) << data;
+    EXPECT_TRUE(stream.messages.empty());
+  }
+}
+
+TEST(StreamTranslatorTest, Depth65IsMalformed) {
+  const auto nested = [](int depth) {
+    return R"({"choices":[],"x":)" + std::string(depth - 1, '[') + std::string(depth - 1, ']') +
+           "}";
+  };
+  Stream stream;
+  EXPECT_TRUE(stream.Push(nested(64)).outcome.status.ok());
+  EXPECT_FALSE(stream.Push(nested(65)).outcome.status.ok());
+}
+
+TEST(StreamTranslatorTest, ErrorsAfterTheAnswerBegan) {
+  struct Case {
+    const char* type;
+    const char* data;
+    absl::StatusCode code;
+    const char* upstream_code;
+  };
+  const Case cases[] = {
+      {"", R"({"error":{"message":"x","code":"500"}})", absl::StatusCode::kInternal, "500"},
+      {"", R"({"error":{"message":"x","code":400}})", absl::StatusCode::kInvalidArgument, "400"},
+      {"", R"({"error":{"message":"x","code":503}})", absl::StatusCode::kAborted, "503"},
+      {"", R"({"error":{"message":"x","code":null,"type":"t"}})", absl::StatusCode::kInternal, "t"},
+      {"", R"({"error":"bare"})", absl::StatusCode::kInternal, ""},
+      {"", R"({"error":{"code":"NOT_FOUND"},"choices":[]})", absl::StatusCode::kNotFound,
+       "NOT_FOUND"},
+      {"", R"({"error":{"message":"x","code":429}})", absl::StatusCode::kResourceExhausted, "429"},
+      {"", R"({"object":"error","message":"x","code":400})", absl::StatusCode::kInvalidArgument,
+       "400"},
+      {"", R"({"detail":"x"})", absl::StatusCode::kInternal, ""},
+      {"error", "not json", absl::StatusCode::kInternal, ""},
+      {"error", R"({"message":"x","code":"UNAVAILABLE"})", absl::StatusCode::kAborted,
+       "UNAVAILABLE"},
+      {"", R"({"choices":[{"index":0,"delta":{},"finish_reason":"error"}]})",
+       absl::StatusCode::kInternal, ""},
+  };
+  for (const Case& c : cases) {
+    Stream stream;
+    stream.Text("a").Push(c.data, c.type);
+    const CallStatus& status = stream.outcome.status;
+    EXPECT_EQ(status.code, c.code) << c.data;
+    EXPECT_EQ(status.reason, v1::ERROR_REASON_UPSTREAM_STREAM_ERROR) << c.data;
+    EXPECT_EQ(status.upstream_code, c.upstream_code) << c.data;
+    EXPECT_TRUE(status.may_have_run);
+    EXPECT_EQ(status.pushback, Pushback::kNever);
+    EXPECT_FALSE(status.retry_delay.has_value());
+    EXPECT_EQ(status.http_status, 200);
+    EXPECT_EQ(stream.messages.size(), 1u) << c.data;
+  }
+}
+
+TEST(StreamTranslatorTest, AnErrorThatSaysNothingIsNone) {
+  for (const char* error : {"null", "false", "\"\"", "{}"}) {
+    Stream stream;
+    stream.Push(R"({"error":)" + std::string(error) + R"(,"choices":[{"delta":{"content":"a"}}]})");
+    EXPECT_TRUE(stream.outcome.status.ok()) << error;
+    EXPECT_EQ(stream.AllText(), "a") << error;
+  }
+}
+
+TEST(StreamTranslatorTest, TextBesideTheErrorFinishIsDelivered) {
+  Stream stream;
+  stream.Choices(R"({"index":0,"delta":{"content":"last"},"finish_reason":"error"})");
+  EXPECT_FALSE(stream.outcome.status.ok());
+  stream.Release(false);
+  ASSERT_EQ(stream.messages.size(), 1u);
+  EXPECT_EQ(stream.AllText(), "last");
+  EXPECT_FALSE(stream.messages[0].choices(0).has_finish_reason());
+}
+
+TEST(StreamTranslatorTest, PingsAndBlankEventsAreNothing) {
+  Stream stream;
+  EXPECT_TRUE(stream.Push("{}", "ping").outcome.status.ok());
+  EXPECT_TRUE(stream.Push("hello", "ping").outcome.status.ok());
+  EXPECT_TRUE(stream.Push(" ").outcome.status.ok());
+  EXPECT_TRUE(stream.messages.empty());
+}
+
+TEST(StreamTranslatorTest, DoneIsExact) {
+  for (const char* data : {"[DONE]", " [DONE]", "[DONE]\n", "\t[DONE] "}) {
+    EXPECT_TRUE(Stream().Push(data).outcome.done) << data;
+  }
+  for (const char* data : {"[done]", "DONE", "[DONE]x", "[ DONE ]", "\"[DONE]\""}) {
+    EXPECT_FALSE(Stream().Push(data).outcome.done) << data;
+    EXPECT_FALSE(Stream().Push(data).outcome.status.ok()) << data;
+  }
+}
+
+TEST(StreamTranslatorTest, WhatCountsAsContent) {
+  const std::pair<const char*, bool> cases[] = {
+      {R"({"role":"assistant"})", false},
+      {R"({"role":"assistant","content":""})", false},
+      {R"({"content":null,"tool_calls":[],"x":{}})", false},
+      {R"({})", false},
+      {R"({"content":"a"})", true},
+      {R"({"reasoning_content":"a"})", true},
+      {R"({"reasoning":"a"})", true},
+      {R"({"tool_calls":[{"index":0}]})", true},
+  };
+  for (const auto& [delta, content] : cases) {
+    Stream stream;
+    stream.Choices(R"({"index":0,"delta":)" + std::string(delta) + "}");
+    EXPECT_EQ(stream.outcome.content, content) << delta;
+  }
+}
+
+// One tool call as a server sends it: id, type and name in every fragment.
+TEST(StreamTranslatorTest, RepeatedIdsAndNamesAreSentOnce) {
+  Stream stream;
+  for (const char* arguments : {"{", "\\\"a\\\":1", "}"}) {
+    stream.Choices(R"({"index":0,"delta":{"tool_calls":[{"index":0,"id":"c","type":"function",)"
+                   R"("function":{"name":"f","arguments":")" +
+                   std::string(arguments) + "\"}}]}}");
+  }
+  std::string id, type, name, arguments;
+  for (const auto& message : stream.messages) {
+    const auto& call = message.choices(0).delta().tool_calls(0);
+    EXPECT_EQ(call.index(), 0);
+    id += call.id(), type += call.type();
+    name += call.function().name(), arguments += call.function().arguments();
+  }
+  EXPECT_EQ(id, "c");
+  EXPECT_EQ(type, "function");
+  EXPECT_EQ(name, "f");
+  EXPECT_EQ(arguments, R"({"a":1})");
+}
+
+TEST(StreamTranslatorTest, ToolCallsOfEveryShape) {
+  Stream stream;
+  stream.Choices(R"({"index":0,"delta":{"tool_calls":[
+      {"id":"a","function":{"name":"f","arguments":{"x": 1.10}}},
+      {"id":"b","function":"g"},{"index":2,"function":{"name":null,"arguments":"{\"a\":"}}]}})");
+  const auto& delta = stream.messages[0].choices(0).delta();
+  EXPECT_FALSE(delta.tool_calls(0).has_index());
+  EXPECT_EQ(delta.tool_calls(0).function().arguments(), R"({"x": 1.10})");
+  EXPECT_EQ(delta.tool_calls(1).id(), "b");
+  EXPECT_EQ(delta.tool_calls(1).function().name(), "g");
+  EXPECT_FALSE(delta.tool_calls(2).function().has_name());
+  EXPECT_EQ(delta.tool_calls(2).function().arguments(), R"({"a":)");
+  EXPECT_EQ(stream.translator_.oddities(), 0);
+}
+
+TEST(StreamTranslatorTest, AnotherIdUnderTheSameIndexIsAnotherCall) {
+  Stream stream;
+  for (const char* id : {"a", "b"}) {
+    stream.Choices(R"({"index":0,"delta":{"tool_calls":[{"index":0,"type":"function","id":")" +
+                   std::string(id) + R"(","function":{"name":"f","arguments":"{}"}}]}})");
+  }
+  const auto& second = stream.messages[1].choices(0).delta().tool_calls(0);
+  EXPECT_EQ(second.id(), "b");
+  EXPECT_EQ(second.type(), "function");
+  EXPECT_EQ(second.function().name(), "f");
+}
+
+TEST(StreamTranslatorTest, HalvesOfACharacterAreJoined) {
+  Stream stream;
+  stream.Text("a\\ud83d").Text("\\ude00b").Finish();
+  EXPECT_EQ(stream.messages[0].choices(0).delta().content(), "a");
+  stream.Release();
+  EXPECT_EQ(stream.AllText(),
+            "a\xF0\x9F\x98\x80"
+            "b");
+}
+
+TEST(StreamTranslatorTest, AHalfThatStaysAloneIsReplaced) {
+  constexpr char kLone[] = "\xEF\xBF\xBD";
+  EXPECT_EQ(Stream().Text("a\\ud83d").Text("b").AllText(), std::string("a") + kLone + "b");
+  EXPECT_EQ(Stream().Text("a\\ud83d").Finish().Release().AllText(), std::string("a") + kLone);
+  EXPECT_EQ(Stream().Text("a\\ud83d").Release().AllText(), std::string("a") + kLone);
+  EXPECT_EQ(Stream().Text("a\\ud83d").Release(false).AllText(), std::string("a") + kLone);
+  EXPECT_EQ(Stream().Text("\\ude00b").AllText(), std::string(kLone) + "b");
+  EXPECT_EQ(Stream().Text("\\ud83d").Text("\\ud83d").Text("\\ude00").AllText(),
+            std::string(kLone) + "\xF0\x9F\x98\x80");
+  EXPECT_EQ(Stream().Text("x\\ud83dy").AllText(), "x" + std::string(kLone) + "y");
+  EXPECT_EQ(Stream().Finish().Text("a\\ud83d").Release().AllText(), std::string("a") + kLone);
+}
+
+TEST(StreamTranslatorTest, HalvesAreJoinedPerChoiceFieldAndCall) {
+  Stream stream(2);
+  const auto both = [&](const std::string& half) {
+    for (int index : {0, 1}) {
+      stream.Choices(R"({"index":)" + std::to_string(index) + R"(,"delta":{"content":")" + half +
+                     R"(","reasoning_content":")" + half + R"(","tool_calls":[)" +
+                     R"({"index":0,"function":{"arguments":")" + half + R"("}},)" +
+                     R"({"index":1,"function":{"arguments":")" + half + R"("}}]}})");
+    }
+  };
+  both("\\ud83d");
+  both("\\ude00");
+  std::string texts;
+  for (const auto& message : stream.messages) {
+    const auto& delta = message.choices(0).delta();
+    texts += delta.content() + delta.reasoning_content();
+    for (const auto& call : delta.tool_calls()) texts += call.function().arguments();
+  }
+  std::string expected;
+  for (int i = 0; i < 8; ++i) expected += "\xF0\x9F\x98\x80";
+  EXPECT_EQ(texts, expected);
+}
+
+TEST(StreamTranslatorTest, AHalfInArgumentsIsFlushedWithItsCall) {
+  Stream stream;
+  stream.Choices(
+      R"({"index":0,"delta":{"tool_calls":[{"index":1,"function":{"arguments":"\ud83d"}}]}})");
+  stream.Finish().Release();
+  const auto& call = stream.messages[1].choices(0).delta().tool_calls(0);
+  EXPECT_EQ(call.index(), 1);
+  EXPECT_EQ(call.function().arguments(), "\xEF\xBF\xBD");
+}
+
+TEST(StreamTranslatorTest, InvalidUtf8IsRepaired) {
+  Stream stream;
+  stream.Text(
+      "a\xFF"
+      "b\xC3");
+  EXPECT_EQ(stream.AllText(),
+            "a\xEF\xBF\xBD"
+            "b\xEF\xBF\xBD");
+}
+
+TEST(StreamTranslatorTest, OfDuplicateKeysTheLastCounts) {
+  Stream stream;
+  stream.Push(
+      R"({"choices":[{"index":0,"delta":{"content":"a","content":"b","x":1,"x":2}}],"y":1,"y":2})");
+  EXPECT_EQ(stream.AllText(), "b");
+  EXPECT_EQ(stream.messages[0].choices(0).delta().extra_json(), R"({"x":2})");
+  EXPECT_EQ(stream.messages[0].extra_json(), R"({"y":2})");
+}
+
+TEST(StreamTranslatorTest, MayBeMovedBetweenEvents) {
+  std::vector<v1::StreamChatResponse> messages;
+  StreamTranslator first(1, {});
+  first.Push("", R"({"choices":[{"delta":{"content":"a"},"finish_reason":"stop"}]})", &messages);
+  StreamTranslator second = std::move(first);
+  second.Release(true, &messages);
+  ASSERT_EQ(messages.size(), 1u);
+  EXPECT_EQ(messages[0].choices(0).delta().content(), "a");
+}
+
 }  // namespace
 }  // namespace sparkgate::translate
