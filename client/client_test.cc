@@ -44,10 +44,7 @@ TestServer::Handler OneWordThenSilence(std::promise<void>* left) {
 }
 
 TEST(Client, StreamsMessagesInOrderWithMetadataBothWays) {
-  std::string seen;
-  TestServer server([&seen](TestCall* call) {
-    const auto found = call->metadata().find("x-who");
-    if (found != call->metadata().end()) seen = found->second;
+  TestServer server([](TestCall* call) {
     call->AddInitialMetadata("x-request-id", "req-1");
     call->Write(Delta("a"));
     call->Write(Delta("b"));
@@ -69,9 +66,11 @@ TEST(Client, StreamsMessagesInOrderWithMetadataBothWays) {
   EXPECT_EQ(message.choices(0).finish_reason(), "stop");
   EXPECT_EQ(stream.initial_metadata().find("x-request-id")->second, "req-1");
   EXPECT_EQ(stream.trailers().find("x-end")->second, "yes");
-  EXPECT_EQ(seen, "me");
-  ASSERT_EQ(server.requests().size(), 1u);
-  EXPECT_EQ(server.requests()[0].SerializeAsString(), Question().SerializeAsString());
+  ASSERT_EQ(server.calls().size(), 1u);
+  const TestedCall call = server.calls()[0];
+  EXPECT_EQ(call.request.SerializeAsString(), Question().SerializeAsString());
+  EXPECT_EQ(call.metadata.count("x-who"), 1u);
+  EXPECT_TRUE(call.streaming);
 }
 
 TEST(Client, ChatReturnsTheAnswerWithMetadata) {

@@ -48,12 +48,13 @@ std::string WriteFile(const std::string& name, const std::string& text) {
   return path;
 }
 
-// The one request that reached the server.
-v1::ChatRequest Only(const TestServer& server) {
-  const auto requests = server.requests();
-  EXPECT_EQ(requests.size(), 1u);
-  return requests.empty() ? v1::ChatRequest() : requests[0];
+// The one call that reached the server, and its request.
+TestedCall OnlyCall(const TestServer& server) {
+  const auto calls = server.calls();
+  EXPECT_EQ(calls.size(), 1u);
+  return calls.empty() ? TestedCall() : calls[0];
 }
+v1::ChatRequest Only(const TestServer& server) { return OnlyCall(server).request; }
 
 TEST(Program, AsksTheWordsOfTheCommandLine) {
   TestServer server(Hello);
@@ -77,12 +78,7 @@ TEST(Program, AsksStandardInput) {
 }
 
 TEST(Program, SendsItsFlags) {
-  std::string who, more;
-  TestServer server([&](TestCall* call) {
-    who = call->metadata().find("x-who")->second;
-    more = call->metadata().find("x-more")->second;
-    return Hello(call);
-  });
+  TestServer server(Hello);
   const ChatRun run =
       RunChat(server.target(),
               {"--model", "m", "--temperature=0", "--max-tokens", "5", "--system", "be brief",
@@ -96,8 +92,9 @@ TEST(Program, SendsItsFlags) {
   ASSERT_EQ(request.messages_size(), 2);
   EXPECT_EQ(request.messages(0).content(), "be brief");
   EXPECT_EQ(request.messages(1).content(), "--json");
-  EXPECT_EQ(who, "me");
-  EXPECT_EQ(more, "1, 2");
+  Metadata metadata = OnlyCall(server).metadata;
+  EXPECT_EQ(metadata.find("x-who")->second, "me");
+  EXPECT_EQ(metadata.find("x-more")->second, "1, 2");
 }
 
 TEST(Program, AnEmptySystemMessageIsSent) {
@@ -133,13 +130,9 @@ TEST(Program, PrintsEachMessageAsJson) {
 }
 
 TEST(Program, NostreamAsksForTheWhole) {
-  bool streamed = true;
-  TestServer server([&streamed](TestCall* call) {
-    streamed = call->streaming();
-    return Hello(call);
-  });
+  TestServer server(Hello);
   EXPECT_EQ(RunChat(server.target(), {"--nostream", "x"}).out, "Hello\n");
-  EXPECT_FALSE(streamed);
+  EXPECT_FALSE(OnlyCall(server).streaming);
   EXPECT_EQ(RunChat(server.target(), {"--nostream", "--json", "x"}).out,
             "{\"choices\":[{\"message\":{\"role\":\"assistant\",\"content\":\"Hello\"},"
             "\"finish_reason\":\"stop\"}],\"usage\":{\"completion_tokens\":11,"
@@ -161,17 +154,13 @@ TEST(Program, StatsGoToStandardError) {
 }
 
 TEST(Program, SendsABodyAsItIs) {
-  bool streamed = false;
-  TestServer server([&streamed](TestCall* call) {
-    streamed = call->streaming();
-    return Hello(call);
-  });
+  TestServer server(Hello);
   const std::string path = WriteFile(
       "body.json",
       R"({"model":"m","stream":true,"messages":[{"role":"user","content":[{"text":"a"}]}],"x":1.0})");
   const ChatRun run = RunChat(server.target(), {"--body", path, "--stats"});
   EXPECT_EQ(run.code, 0) << run.err;
-  EXPECT_TRUE(streamed);
+  EXPECT_TRUE(OnlyCall(server).streaming);
   const v1::ChatRequest request = Only(server);
   EXPECT_EQ(request.messages(0).content_parts(0).text(), "a");
   EXPECT_EQ(request.extra_body_json(), R"({"x":1.0})");
@@ -179,23 +168,19 @@ TEST(Program, SendsABodyAsItIs) {
 }
 
 TEST(Program, ABodyFromStandardInputAndFlagsOverIt) {
-  bool streamed = true;
-  TestServer server([&streamed](TestCall* call) {
-    streamed = call->streaming();
-    return Hello(call);
-  });
+  TestServer server(Hello);
   const std::string body = R"({"model":"m","max_completion_tokens":9,"temperature":1})";
   EXPECT_EQ(RunChat(server.target(), {"--body=-", "--model=other", "--max-tokens=3"}, body,
                     {{"SPARKGATE_MODEL", "not-this"}})
                 .code,
             0);
-  EXPECT_FALSE(streamed);
+  EXPECT_FALSE(OnlyCall(server).streaming);
   EXPECT_EQ(Only(server).model(), "other");
   EXPECT_EQ(Only(server).max_tokens(), 3);
   EXPECT_FALSE(Only(server).has_max_completion_tokens());
   EXPECT_EQ(Only(server).temperature(), 1);
   EXPECT_EQ(RunChat(server.target(), {"--body=-", "--stream"}, body).code, 0);
-  EXPECT_TRUE(streamed);
+  EXPECT_TRUE(server.calls()[1].streaming);
 }
 
 TEST(Program, SeveralAnswersAreLabelled) {

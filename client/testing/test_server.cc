@@ -69,27 +69,27 @@ class TestServer::Impl final : public v1::ChatService::Service {
   grpc::Status Chat(grpc::ServerContext* context, const v1::ChatRequest* request,
                     v1::ChatResponse* response) override {
     Call call(context, *request, nullptr, response);
-    return Handle(context, *request, &call);
+    return Handle(context, &call);
   }
 
   grpc::Status StreamChat(grpc::ServerContext* context, const v1::ChatRequest* request,
                           grpc::ServerWriter<v1::StreamChatResponse>* writer) override {
     Call call(context, *request, writer, nullptr);
-    return Handle(context, *request, &call);
+    return Handle(context, &call);
   }
 
   int port() const { return port_; }
 
-  std::vector<v1::ChatRequest> requests() const {
+  std::vector<TestedCall> calls() const {
     const std::lock_guard<std::mutex> lock(mutex_);
-    return requests_;
+    return calls_;
   }
 
  private:
-  grpc::Status Handle(grpc::ServerContext* context, const v1::ChatRequest& request, Call* call) {
+  grpc::Status Handle(grpc::ServerContext* context, Call* call) {
     {
       const std::lock_guard<std::mutex> lock(mutex_);
-      requests_.push_back(request);
+      calls_.push_back({call->request(), call->metadata(), call->streaming()});
     }
     const TestStatus status = handler_(call);
     for (const auto& [name, value] : status.trailers) context->AddTrailingMetadata(name, value);
@@ -98,7 +98,7 @@ class TestServer::Impl final : public v1::ChatService::Service {
 
   const Handler handler_;
   mutable std::mutex mutex_;
-  std::vector<v1::ChatRequest> requests_;
+  std::vector<TestedCall> calls_;
   int port_ = 0;
   std::unique_ptr<grpc::Server> server_;
 };
@@ -108,7 +108,13 @@ TestServer::TestServer(Handler handler, const Tls& tls)
 TestServer::~TestServer() = default;
 
 std::string TestServer::target() const { return "127.0.0.1:" + std::to_string(impl_->port()); }
-std::vector<v1::ChatRequest> TestServer::requests() const { return impl_->requests(); }
+std::vector<TestedCall> TestServer::calls() const { return impl_->calls(); }
+
+std::vector<v1::ChatRequest> TestServer::requests() const {
+  std::vector<v1::ChatRequest> requests;
+  for (const TestedCall& call : calls()) requests.push_back(call.request);
+  return requests;
+}
 
 v1::StreamChatResponse Delta(const std::string& content) {
   v1::StreamChatResponse message;

@@ -20,6 +20,13 @@ struct TestStatus {
   Metadata trailers;
 };
 
+// A call that has begun.
+struct TestedCall {
+  v1::ChatRequest request;
+  Metadata metadata;
+  bool streaming = false;
+};
+
 // One call as its handler sees it, on a thread of gRPC's.
 class TestCall {
  public:
@@ -57,6 +64,7 @@ class TestServer {
   std::string target() const;
 
   // What has been asked so far, in order.
+  std::vector<TestedCall> calls() const;
   std::vector<v1::ChatRequest> requests() const;
 
  private:
