@@ -1,0 +1,57 @@
+#include "service/upstream/request_headers.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace sparkgate::upstream {
+namespace {
+
+std::vector<std::string> Lines(const Request& request, const std::string& key = "") {
+  const auto list = BuildHeaders(request, key);
+  EXPECT_TRUE(list.ok()) << list.status();
+  std::vector<std::string> lines;
+  if (!list.ok()) return lines;
+  for (const curl_slist* line = list->get(); line != nullptr; line = line->next) {
+    lines.emplace_back(line->data);
+  }
+  return lines;
+}
+
+TEST(RequestHeaders, OursFollowTheRequests) {
+  Request request;
+  request.body = "{}";
+  request.headers = {{"x-request-id", "1"}, {"x-empty", ""}};
+  EXPECT_EQ(Lines(request, "key"),
+            (std::vector<std::string>{"x-request-id: 1", "x-empty;", "authorization: Bearer key",
+                                      "content-type: application/json", "accept: application/json",
+                                      "accept-encoding: identity", "Expect:"}));
+}
+
+TEST(RequestHeaders, TheRequestsOwnWin) {
+  Request request;
+  request.event_stream = true;
+  request.headers = {{"authorization", "Bearer caller"}, {"accept", "text/plain"}};
+  EXPECT_EQ(Lines(request, "key"),
+            (std::vector<std::string>{"authorization: Bearer caller", "accept: text/plain",
+                                      "accept-encoding: identity", "Expect:"}));
+}
+
+TEST(RequestHeaders, Values) {
+  EXPECT_TRUE(IsHeaderValue("a b\t\xc3\xa4 ~"));
+  EXPECT_TRUE(IsHeaderValue(""));
+  for (int c = 0; c < 256; ++c) {
+    const bool control = (c < 0x20 && c != '\t') || c == 0x7f;
+    EXPECT_EQ(IsHeaderValue(std::string(1, static_cast<char>(c))), !control) << c;
+  }
+}
+
+TEST(RequestHeaders, AKeyWithALineEndIsRefusedWithoutBeingShown) {
+  const auto list = BuildHeaders(Request(), "secret\r\nx: y");
+  ASSERT_FALSE(list.ok());
+  EXPECT_EQ(std::string(list.status().message()).find("secret"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace sparkgate::upstream
