@@ -99,10 +99,10 @@ void CutAtStop(const std::vector<std::string>& stops, std::string* text) {
 
 // Takes what fits into *left tokens; true if something had to go.
 bool CutToTokens(std::string* text, int* left) {
-  const std::string_view fits = FirstTokens(*text, *left);
-  *left -= CountTokens(fits);
-  const bool cut = fits.size() < text->size();
-  text->resize(fits.size());
+  std::string_view rest = *text;
+  for (; *left > 0 && !rest.empty(); --*left) rest.remove_prefix(NextToken(rest).size());
+  const bool cut = !rest.empty();
+  text->resize(text->size() - rest.size());
   return cut;
 }
 
