@@ -23,7 +23,9 @@ void ChoiceState::Advance(const JsonDocument& document, const JsonValue& value,
   FlushCalls(/*all=*/false, delta);
   // Some servers write "" where others write null.
   if (entry->finish_reason().empty()) entry->clear_finish_reason();
-  if (entry->has_finish_reason()) finished_ = true;
+  if (!entry->has_finish_reason()) return;
+  finished_ = true;
+  if (waiting()) Flush(delta);  // nothing belongs behind the finish reason
 }
 
 void ChoiceState::AdvanceRole(v1::ChatMessage* delta) {

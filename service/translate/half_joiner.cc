@@ -24,6 +24,7 @@ bool IsLow(uint16_t unit) { return unit >= 0xDC00; }
 }  // namespace
 
 void HalfJoiner::Join(const JsonDocument& document, const JsonValue& value, std::string* text) {
+  if (text->empty()) return;  // says nothing about what comes next
   // As long as the raw text is, it is a string: a half has six characters and two quotes around.
   const size_t begin = value.offset() + 1;
   const size_t end = value.offset() + value.raw().size() - 1;

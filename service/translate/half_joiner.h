@@ -17,7 +17,7 @@ class HalfJoiner {
 
   // Takes the text's next increment as it was decoded: `value` is where it stands in `document`,
   // and `text` what it became. A first half at its end is kept back. A half that waited is joined
-  // with what it belongs to, or comes out as U+FFFD.
+  // with what it belongs to, or comes out as U+FFFD; an empty increment lets it wait.
   void Join(const JsonDocument& document, const JsonValue& value, std::string* text);
 
   // There is no increment: U+FFFD if a half waited, else "".

@@ -494,6 +494,13 @@ TEST(StreamTranslatorTest, AHalfThatStaysAloneIsReplaced) {
   EXPECT_EQ(Stream().Text("\\ude00b").AllText(), std::string(kLone) + "b");
   EXPECT_EQ(Stream().Text("\\ud83d").Text("\\ud83d").Text("\\ude00").AllText(),
             std::string(kLone) + "\xF0\x9F\x98\x80");
+  EXPECT_EQ(Stream().Text("\\ud83d").Text("").Text("\\ude00").AllText(), "\xF0\x9F\x98\x80");
+  EXPECT_EQ(Stream()
+                .Text("\\ud83d")
+                .Choices(R"({"index":0,"delta":{"content":""},"finish_reason":"stop"})")
+                .Release()
+                .AllText(),
+            kLone);
   EXPECT_EQ(Stream().Text("x\\ud83dy").AllText(), "x" + std::string(kLone) + "y");
   EXPECT_EQ(Stream().Finish().Text("a\\ud83d").Release().AllText(), std::string("a") + kLone);
 }
