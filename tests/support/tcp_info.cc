@@ -59,9 +59,10 @@ bool WaitForUnacknowledged(int local_port, int server_port, uint64_t bytes,
   return false;
 }
 
-uint64_t UnreadTowards(int server_port) {
+uint64_t UnreadTowards(int server_port, int local_port) {
   uint64_t unread = 0;
   ForEachSocket([&](const Row& row) {
+    if (local_port != 0 && row.local_port != static_cast<unsigned>(local_port)) return;
     if (row.remote_port == static_cast<unsigned>(server_port)) unread += row.unread;
   });
   return unread;

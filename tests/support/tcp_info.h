@@ -18,8 +18,8 @@ int TimeWaitsTowards(int server_port);
 bool WaitForUnacknowledged(int local_port, int server_port, uint64_t bytes,
                            std::chrono::milliseconds patience = kPatience);
 
-// Bytes that wait unread in the client's sockets towards this port.
-uint64_t UnreadTowards(int server_port);
+// Bytes that wait unread in the client's sockets towards this port, or in one of them.
+uint64_t UnreadTowards(int server_port, int local_port = 0);
 
 }  // namespace sparkgate::support
 
