@@ -6,6 +6,7 @@
 #include <iterator>
 #include <string>
 
+#include "service/config/memory.h"
 #include "service/config/version.h"
 
 namespace sparkgate {
@@ -70,6 +71,7 @@ absl::StatusOr<rpc::ServerOptions> MakeServerOptions(const config::Config& confi
   options.max_calls = config.max_calls;
   options.max_connections = config.max_connections;
   options.max_receive_bytes = static_cast<int>(config.max_receive_bytes);
+  options.max_request_memory = config::AvailableMemory() / 2;
   options.reflection = config.reflection;
   options.debug_service = config.debug_service;
   options.include_usage = config.include_usage;

@@ -7,6 +7,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "service/config/cgroup.h"
+
 namespace sparkgate::config {
 namespace {
 
@@ -32,25 +34,6 @@ std::optional<double> ReadV1(const std::string& folder) {
   return quota / period;
 }
 
-// From the process's group up to the root. Folders that are not there are passed over: in a
-// container the path may be the host's, while the mount shows the container's own group as the
-// root.
-template <typename Read>
-void LeastUpwards(const std::string& mount, std::string path, Read read,
-                  std::optional<double>* least) {
-  while (true) {
-    if (std::optional<double> quota = read(mount + path)) {
-      *least = std::min(least->value_or(*quota), *quota);
-    }
-    if (path.empty()) return;
-    path.resize(path.rfind('/') == std::string::npos ? 0 : path.rfind('/'));
-  }
-}
-
-bool HasCpu(const std::string& controllers) {
-  return ("," + controllers + ",").find(",cpu,") != std::string::npos;
-}
-
 int AffinityCores() {
   cpu_set_t set;
   if (sched_getaffinity(0, sizeof(set), &set) != 0) return kMostLoops;  // over 1,024 cores
@@ -60,22 +43,7 @@ int AffinityCores() {
 }  // namespace
 
 std::optional<double> CgroupQuota(const std::string& membership, const std::string& root) {
-  std::optional<double> least;
-  std::ifstream file(membership);
-  for (std::string line; std::getline(file, line);) {  // number:controllers:path
-    const size_t first = line.find(':');
-    const size_t second = first == std::string::npos ? first : line.find(':', first + 1);
-    if (second == std::string::npos) continue;
-    const std::string controllers = line.substr(first + 1, second - first - 1);
-    const std::string path = line.substr(second + 1);
-    if (controllers.empty()) {
-      LeastUpwards(root, path, ReadV2, &least);
-    } else if (HasCpu(controllers)) {
-      LeastUpwards(root + "/" + controllers, path, ReadV1, &least);
-      LeastUpwards(root + "/cpu", path, ReadV1, &least);
-    }
-  }
-  return least;
+  return LeastCgroupLimit(membership, root, "cpu", ReadV2, ReadV1);
 }
 
 int LoopsFor(int affinity, std::optional<double> quota) {

@@ -35,6 +35,9 @@ void SetChannelArguments(grpc::ServerBuilder* builder, const ServerOptions& opti
   builder->AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, 16 * 1024);
   builder->AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder->SetMaxReceiveMessageSize(options.max_receive_bytes);
+  if (options.max_request_memory > 0) {
+    builder->SetResourceQuota(grpc::ResourceQuota("requests").Resize(options.max_request_memory));
+  }
 }
 
 std::vector<std::string> ServiceNames(const ServerOptions& options) {
