@@ -15,7 +15,6 @@ std::optional<JsonValue> Member(const std::optional<JsonValue>& object, std::str
 void ChoiceState::Advance(const JsonDocument& document, const JsonValue& value,
                           v1::StreamChoice* entry) {
   v1::ChatMessage* delta = entry->mutable_delta();
-  if (finished_) ++oddities_;
   AdvanceRole(delta);
   // A delta without any of them is no reason to search for them.
   if (!document.lone_surrogates().empty() || waiting()) AdvanceTexts(document, value, delta);

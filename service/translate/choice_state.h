@@ -23,7 +23,7 @@ class ChoiceState {
   void Flush(v1::ChatMessage* delta);
 
   bool finished() const { return finished_; }
-  // Repeated or changed roles, ids and names; anything after the finish reason.
+  // Roles, ids and names that changed.
   int oddities() const { return oddities_; }
 
  private:

@@ -206,8 +206,10 @@ class StreamTranslator::Impl {
       ++finished_;
       if (index >= 0 && index < requested_) ++finished_in_range_;
     }
+    const bool nothing = AddsNothing(*entry);
+    if (was_finished && !nothing) ++oddities_;
     // An empty entry beside usage must not push the message out that waits for this usage.
-    return !((holding_ || failed) && AddsNothing(*entry));
+    return !((holding_ || failed) && nothing);
   }
 
   // Sends `message`, or keeps it until it is known whether it is the last.
