@@ -157,7 +157,9 @@ ExitCode ExitCodeFor(const CallError& error) {
     case Code::kCancelled:
       return kExitCancelled;
     case Code::kUnavailable:
-      return kExitTryLater;
+      // Sparkgate's own says that nothing ran; the library's, of a connection that was lost, does
+      // not.
+      return error.reason.empty() && !NeverConnected(error) ? kExitFailed : kExitTryLater;
     case Code::kResourceExhausted:
       return ExitCodeForExhausted(error);
     case Code::kInvalidArgument:

@@ -60,9 +60,11 @@ TEST(ErrorText, AServerThatIsNotThereIsToldFromALostConnection) {
   error.message = "failed to connect to all addresses; last error: refused";
   EXPECT_NE(Explain(error).find("The server cannot be reached. (UNAVAILABLE)"), std::string::npos);
   EXPECT_NE(Explain(error).find("Nothing ran"), std::string::npos);
+  EXPECT_EQ(ExitCodeFor(error), kExitTryLater);
   error.message = "Socket closed";
   EXPECT_NE(Explain(error).find("The connection to the server was lost."), std::string::npos);
   EXPECT_NE(Explain(error).find("is not known"), std::string::npos);
+  EXPECT_EQ(ExitCodeFor(error), kExitFailed);
 }
 
 struct Row {

@@ -234,7 +234,7 @@ Exit codes:
   1    wrong use: a flag, the body file, no question
   2    the request was refused and would be again: change it, the key or the account
   3    nothing ran, try again later
-  4    the upstream or a server on the way failed, or time ran out
+  4    the upstream, the server or the connection failed, or time ran out
   130  cancelled with Ctrl-C
 )";
 }
