@@ -46,6 +46,8 @@ def cpp_proto_library(name, srcs, root = "proto", deps = [], grpc = False, visib
         hdrs = [out for out in outs if out.endswith(".h")],
         copts = ["-w"],
         strip_include_prefix = "/" + root,
+        # Server reflection looks a service up by name: nothing else may refer to its descriptor.
+        alwayslink = grpc,
         deps = deps + ["//third_party/system:grpcpp" if grpc else "//third_party/system:protobuf"],
         visibility = visibility,
     )

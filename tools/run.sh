@@ -84,7 +84,7 @@ print_commands() {
   elif python3 -c 'import grpc_tools, google.protobuf' 2>/dev/null; then
     say "    python3 tools/ask.py $server $model 'Hello'"
   fi
-  if [[ -n $simulator ]]; then say "    curl http://$simulator/_sim/status"; fi
+  if [[ -n $simulator ]]; then say "    curl -s http://$simulator/_sim/status"; fi
 }
 
 start_simulator() {
