@@ -55,15 +55,9 @@ void End(Connection& connection, After after, int port) {
       return connection.Close();
     case After::kCut:
       return connection.CloseWithoutNotify();
-    case After::kReset: {
-      // A reset throws away what was not read yet.
-      const auto until = std::chrono::steady_clock::now() + support::kPatience;
-      while (support::UnreadTowards(port, connection.peer_port()) > 0 &&
-             std::chrono::steady_clock::now() < until) {
-        std::this_thread::yield();
-      }
+    case After::kReset:
+      support::WaitUntilRead(connection.peer_port(), port);
       return connection.Reset();
-    }
   }
 }
 

@@ -139,6 +139,13 @@ std::string Connection::ReadBytes(size_t count) {
   return bytes;
 }
 
+bool Connection::WaitForBytes(std::chrono::microseconds patience) {
+  if (!buffer_.empty() || (ssl_ != nullptr && SSL_pending(ssl_) > 0)) return true;
+  const timespec most{patience.count() / 1000000, patience.count() % 1000000 * 1000};
+  pollfd ready{fd_, POLLIN, 0};
+  return fd_ >= 0 && ppoll(&ready, 1, &most, nullptr) > 0;
+}
+
 bool Connection::Send(std::string_view bytes) {
   if (fd_ < 0 || silent_) return false;
   while (!bytes.empty()) {

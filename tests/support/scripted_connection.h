@@ -62,6 +62,8 @@ class Connection {
   std::optional<ReceivedRequest> ReadRequest();
   // Only up to the blank line, the body stays in the kernel. Not recorded as a request.
   std::optional<ReceivedRequest> ReadHead();
+  // True as soon as there is something to read, the peer's end included. Looks below TLS.
+  bool WaitForBytes(std::chrono::microseconds patience);
   // Exactly this many bytes, fewer at the end.
   std::string ReadBytes(size_t count);
 

@@ -68,4 +68,13 @@ uint64_t UnreadTowards(int server_port, int local_port) {
   return unread;
 }
 
+bool WaitUntilRead(int local_port, int server_port, std::chrono::milliseconds patience) {
+  const auto until = std::chrono::steady_clock::now() + patience;
+  while (UnreadTowards(server_port, local_port) > 0) {
+    if (std::chrono::steady_clock::now() > until) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  return true;
+}
+
 }  // namespace sparkgate::support
