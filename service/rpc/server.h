@@ -33,8 +33,8 @@ struct ServerOptions {
   int max_calls = 1000;
   int max_connections = 1000;
   int max_receive_bytes = 32 * 1024 * 1024;
-  // What gRPC may hold of requests that have not been decoded: it has a whole request in memory before
-  // anybody can refuse it. 0: no limit.
+  // What gRPC may hold of requests that have not been decoded: it has a whole request in memory
+  // before anybody can refuse it. 0: no limit.
   size_t max_request_memory = 0;
   bool reflection = true;
   bool debug_service = false;

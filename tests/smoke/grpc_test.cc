@@ -23,8 +23,8 @@ TEST(Toolchain, OneCallGoesOverOneSocket) {
   auto server = builder.BuildAndStart();
   ASSERT_NE(server, nullptr);
 
-  auto stub = sparkgate::v1::ChatService::NewStub(grpc::CreateChannel(
-      "127.0.0.1:" + std::to_string(port), grpc::InsecureChannelCredentials()));
+  auto stub = sparkgate::v1::ChatService::NewStub(
+      grpc::CreateChannel("127.0.0.1:" + std::to_string(port), grpc::InsecureChannelCredentials()));
   grpc::ClientContext context;
   sparkgate::v1::ChatRequest request;
   request.set_model("a model");
