@@ -73,8 +73,9 @@ class MakeRun:
             if line.startswith(LAST_LINE):
                 break
         self.seconds = time.monotonic() - self.started
-        address, upstream = next(filter(None, map(READY.match, self.lines))).groups()
-        commands = [line.strip() for line in self.lines if line.startswith("    ")]
+        ready = next(index for index, line in enumerate(self.lines) if READY.match(line))
+        address, upstream = READY.match(self.lines[ready]).groups()
+        commands = [line.strip() for line in self.lines[ready:] if line.startswith("    ")]
         return address, upstream, commands
 
     def stop(self, signal_number=signal.SIGINT):
@@ -179,11 +180,17 @@ class MakeRunTest(unittest.TestCase):
         try:
             address = simulator.stdout.readline().split()[-1]
             url = f"http://{address}/inference/v1"
-            other = MakeRun(self.clone, LISTEN="127.0.0.1:0", UPSTREAM_URL=url, MODEL="sim/echo")
+            other = MakeRun(
+                self.clone,
+                LISTEN="127.0.0.1:0",
+                UPSTREAM_URL=url,
+                FIREWORKS_API_KEY="made-up-key",
+                MODEL="sim/echo",
+            )
             try:
                 _, upstream, commands = other.wait_until_ready()
                 print(f"second `make run`: ready after {other.seconds:.1f} s")
-                self.assertIn(url, upstream)
+                self.assertEqual(upstream, f"{url}, with the key in FIREWORKS_API_KEY")
                 self.assertFalse([command for command in commands if "_sim/status" in command])
                 result = self.shell(commands[0])
                 self.assertEqual(result.returncode, 0, result.stderr)
