@@ -86,6 +86,9 @@ class Call : public upstream::TransferSink {
 
   const CallSummary& summary() const { return summary_; }
 
+  // The host's own place for what it knows of this call.
+  void* host_data = nullptr;
+
  protected:
   using How = upstream::TransferEnd::How;
 

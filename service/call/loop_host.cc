@@ -22,6 +22,10 @@ class LoopHost::Entry final : public upstream::TurnEnd {
   upstream::Timer timer;
 };
 
+LoopHost::Entry* LoopHost::EntryOf(const Call* call) {
+  return static_cast<Entry*>(call->host_data);
+}
+
 LoopHost::LoopHost(const upstream::ClientOptions& client, const upstream::Resolver* resolver,
                    WorkerPool* workers)
     : workers_(workers) {
@@ -39,8 +43,10 @@ LoopHost::~LoopHost() {
 
 void LoopHost::Add(std::unique_ptr<Call> call, OnOver on_over) {
   Call* const added = call.get();
-  entries_.emplace(
-      added, std::make_unique<Entry>(&loop_, next_id_++, std::move(call), std::move(on_over)));
+  const uint64_t id = next_id_++;
+  auto entry = std::make_unique<Entry>(&loop_, id, std::move(call), std::move(on_over));
+  added->host_data = entry.get();
+  entries_.emplace(id, std::move(entry));
   calls_open_.fetch_add(1, std::memory_order_relaxed);
   added->OnStarted();
 }
@@ -50,12 +56,12 @@ void LoopHost::DrainCalls() {
   // posted.
   std::vector<Call*> calls;
   calls.reserve(entries_.size());
-  for (const auto& [call, entry] : entries_) calls.push_back(entry->call.get());
+  for (const auto& [id, entry] : entries_) calls.push_back(entry->call.get());
   for (Call* call : calls) call->OnDrain();
 }
 
 void LoopHost::SetTimer(Call* call, Clock::time_point when) {
-  upstream::Timer& timer = entries_.at(call)->timer;
+  upstream::Timer& timer = EntryOf(call)->timer;
   if (when == Clock::time_point::max()) {
     timer.Disarm();
   } else {
@@ -63,7 +69,7 @@ void LoopHost::SetTimer(Call* call, Clock::time_point when) {
   }
 }
 
-void LoopHost::WantTurnEnd(Call* call) { loop_.AtTurnEnd(entries_.at(call).get()); }
+void LoopHost::WantTurnEnd(Call* call) { loop_.AtTurnEnd(EntryOf(call)); }
 
 std::unique_ptr<upstream::Transfer> LoopHost::StartTransfer(upstream::Request request,
                                                             upstream::TransferSink* sink) {
@@ -71,18 +77,17 @@ std::unique_ptr<upstream::Transfer> LoopHost::StartTransfer(upstream::Request re
 }
 
 void LoopHost::Offload(Call* call, std::function<void()> work, std::function<void()> done) {
-  const uint64_t id = entries_.at(call)->id;
-  workers_->Post([this, call, id, work = std::move(work), done = std::move(done)] {
+  const uint64_t id = EntryOf(call)->id;
+  workers_->Post([this, id, work = std::move(work), done = std::move(done)] {
     work();
-    loop_.Post([this, call, id, done] {
-      const auto found = entries_.find(call);
-      if (found != entries_.end() && found->second->id == id) done();
+    loop_.Post([this, id, done] {
+      if (entries_.count(id) > 0) done();
     });
   });
 }
 
 void LoopHost::Free(Call* call) {
-  const auto found = entries_.find(call);
+  const auto found = entries_.find(EntryOf(call)->id);
   const std::unique_ptr<Entry> entry = std::move(found->second);
   entries_.erase(found);
   const CallSummary summary = call->summary();

@@ -54,10 +54,12 @@ class LoopHost final : public Host {
  private:
   class Entry;
 
+  static Entry* EntryOf(const Call* call);
+
   WorkerPool* const workers_;
   upstream::Loop loop_;
-  std::unique_ptr<upstream::Client> client_;  // lives on the loop's thread
-  std::unordered_map<const Call*, std::unique_ptr<Entry>> entries_;
+  std::unique_ptr<upstream::Client> client_;                      // lives on the loop's thread
+  std::unordered_map<uint64_t, std::unique_ptr<Entry>> entries_;  // by id
   uint64_t next_id_ = 1;
   std::atomic<int> calls_open_{0};
   std::thread thread_;
