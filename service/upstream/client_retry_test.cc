@@ -146,7 +146,7 @@ TEST_P(Retry, B_FinAndRequestCross) {
       EXPECT_TRUE(connection.StopReceiving(kUnread));
       connection.Send(JsonResponse("\"first\""));
       EXPECT_TRUE(support::WaitForUnacknowledged(connection.peer_port(), upstream_->port(),
-                                                 kSecond.size()));
+                                                 Connection::kDroppedForSure + kSecond.size()));
       connection.HalfClose(GetParam() == Way::kTls);
       connection.WaitForPeerClose();
       return;
@@ -154,7 +154,9 @@ TEST_P(Retry, B_FinAndRequestCross) {
     while (connection.ReadRequest()) connection.Send(JsonResponse("\"again\""));
   });
   FirstRequest(kUnread);
-  ExpectSentAgain(Fetch(Post(kSecond)), 2);
+  Request second = Post(kSecond);
+  second.headers = {{"x-padding", std::string(Connection::kDroppedForSure, 'x')}};
+  ExpectSentAgain(Fetch(std::move(second)), 2);
   EXPECT_EQ(pool_->counts().sent_again, 1u);
 }
 

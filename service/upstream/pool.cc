@@ -39,6 +39,8 @@ int CurlEvents(uint32_t epoll_events) {
 AttemptFacts FinalFacts(const Job& job, CURLcode code) {
   AttemptFacts facts = job.facts;
   facts.code = code;
+  // A connection that is closed inside the head is no failure for libcurl.
+  if (code == CURLE_OK && !job.head.complete()) facts.code = CURLE_PARTIAL_FILE;
   if (job.restart_refused) {
     facts.code = CURLE_SEND_FAIL_REWIND;
   } else {
@@ -54,6 +56,7 @@ bool IsFramed(const Job& job) {
 }
 
 std::string Describe(const Job& job, CURLcode code) {
+  if (job.restart_refused) return "a kept connection was lost with the request on its way";
   if (!job.own_fault.empty()) return job.own_fault;
   if (code == CURLE_OK) return "";
   return job.error_text[0] != '\0' ? job.error_text : curl_easy_strerror(code);
@@ -251,7 +254,7 @@ void Pool::Refuse(Job* job, TransferEnd::How how, std::string detail) {
 void Pool::Finish(Job* job, CURLcode code) {
   const AttemptFacts facts = FinalFacts(*job, code);
   TransferEnd end{OutcomeOf(facts, IsFramed(*job), job->error_text), std::max(job->attempts, 1),
-                  Describe(*job, code)};
+                  Describe(*job, facts.code)};
   if (!job->own_fault.empty()) end.how = TransferEnd::How::kProtocol;
   RemoveEasy(job);
   if (job->handle == nullptr) return Erase(job);

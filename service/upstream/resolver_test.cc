@@ -75,15 +75,18 @@ TEST(Resolver, LooksAgainAndKeepsWhatItKnows) {
 
 TEST(Resolver, ALookUpThatHangsHoldsNeitherStartNorStop) {
   auto release = std::make_shared<support::Gate>();  // the look-up outlives the test's own frame
+  auto looking = std::make_shared<support::Gate>();
   auto ended = std::make_shared<support::Gate>();
   const auto start = std::chrono::steady_clock::now();
   {
     Resolver resolver("h", 80, seconds(30), milliseconds(10), [=](const std::string&) {
+      looking->Open();
       release->Await();
       ended->Open();
       return Addresses{"10.0.0.1"};
     });
     EXPECT_EQ(resolver.Entry(), std::nullopt);
+    EXPECT_TRUE(looking->Await());
   }
   EXPECT_LT(std::chrono::steady_clock::now() - start, seconds(5));
   release->Open();

@@ -81,7 +81,9 @@ bool Connection::Fill(size_t most) {
   }
   if (errno == ECONNRESET) {
     NotePeerClose(PeerClose::Kind::kReset);
-  } else if (count == 0 || (ssl_ != nullptr && errno == 0)) {
+  } else if (ssl_ != nullptr && errno == 0) {
+    WaitForPeerClose();  // a close_notify does not say what follows it
+  } else if (count == 0) {
     NotePeerClose(PeerClose::Kind::kFin);
   }
   return false;

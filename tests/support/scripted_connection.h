@@ -88,8 +88,10 @@ class Connection {
 
   // From now on the kernel drops what comes, as if the network had lost it: it stays unacknowledged
   // at the peer, while our own packets still go out. It does so because the receive buffer is
-  // overfull; so first leave at least 16 KiB unread (ReadHead of a request with a large body).
-  // Waits until `unread` bytes are there; false if they do not come.
+  // overfull; so first leave at least 16 KiB unread (ReadHead of a request with a large body). A
+  // small packet may still slip in: begin with one of kDroppedForSure bytes, the rest behind it is
+  // then lost too. Waits until `unread` bytes are there; false if they do not come.
+  static constexpr size_t kDroppedForSure = 16 * 1024;
   bool StopReceiving(size_t unread);
 
   // Small buffers, to see back-pressure after few bytes.

@@ -136,13 +136,13 @@ TEST(ScriptedUpstream, WhatADeafConnectionGetsStaysUnacknowledged) {
   RawClient client(upstream.port());
   client.Send("POST / HTTP/1.1\r\nContent-Length: 32768\r\n\r\n" + std::string(kBody, 'x'));
   ASSERT_TRUE(deaf.Await());
-  client.Send("lost");
-  ASSERT_TRUE(WaitForUnacknowledged(0, upstream.port(), 4));
+  client.Send(std::string(Connection::kDroppedForSure, 'l'));
+  ASSERT_TRUE(WaitForUnacknowledged(0, upstream.port(), Connection::kDroppedForSure));
   written.Open();
   int error = -1;
   EXPECT_EQ(client.ReadAll(&error), "");
   EXPECT_EQ(error, 0);
-  EXPECT_TRUE(WaitForUnacknowledged(0, upstream.port(), 4));
+  EXPECT_TRUE(WaitForUnacknowledged(0, upstream.port(), Connection::kDroppedForSure));
 }
 
 TEST(ScriptedUpstream, EndsScriptsThatStillWait) {
