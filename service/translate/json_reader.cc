@@ -15,6 +15,9 @@ namespace {
 // nothing but `[[[` or `0,0,0` must not cost twenty times its size.
 constexpr size_t kMaxNodes = 16'000'000;
 
+// What a document may keep for the next text: a chunk of a stream needs a tenth of it.
+constexpr size_t kMaxKept = 16 << 10;
+
 // Up to this many members every key is compared with every other; beyond, a set is cheaper.
 constexpr uint32_t kFewMembers = 16;
 
@@ -258,6 +261,16 @@ JsonDocument::Result JsonDocument::Parse(std::string_view text) {
   if (repaired == text) return result;
   repaired_ = std::move(repaired);
   return ParseText(repaired_);
+}
+
+void JsonDocument::Shrink() {
+  const size_t kept = nodes_.capacity() * sizeof(Node) + strings_.capacity() + repaired_.capacity();
+  if (kept <= kMaxKept) return;
+  // By swapping: assigning an empty string keeps the old one's memory.
+  std::vector<Node>().swap(nodes_);
+  std::string().swap(strings_);
+  std::string().swap(repaired_);
+  lone_surrogates_ = {};
 }
 
 uint32_t JsonDocument::After(uint32_t node) const {

@@ -80,6 +80,10 @@ class JsonDocument {
   // is repaired once (invalid UTF-8 and halves of surrogate pairs become U+FFFD) and parsed again.
   Result Parse(std::string_view text);
 
+  // Gives back what an unusually large text has left behind; all values die. For documents that
+  // wait.
+  void Shrink();
+
   JsonValue root() const { return JsonValue(this, 0); }
 
   // Halves of surrogate pairs that Parse replaced, by their offset in the document, in order. A

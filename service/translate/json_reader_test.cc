@@ -154,6 +154,17 @@ TEST(JsonReaderTest, CountsDepth) {
   EXPECT_EQ(document.Parse(std::string(5'000'000, '[')), Result::kTooDeep);
 }
 
+TEST(JsonReaderTest, ReadsOnAfterItShrank) {
+  JsonDocument document;
+  const std::string large =
+      "[" + std::string(100000, ' ') + "\"" + std::string(100000, 'x') + "\\n\"]";
+  ASSERT_EQ(document.Parse(large), Result::kOk);
+  document.Shrink();
+  ASSERT_EQ(document.Parse("[1]"), Result::kOk);
+  document.Shrink();  // small: nothing to give back
+  EXPECT_EQ(document.root().raw(), "[1]");
+}
+
 TEST(JsonReaderTest, CountsElementsAndMembers) {
   JsonDocument document;
   ASSERT_EQ(document.Parse(R"([[1,2],{"a":"b","c":[]},"x",{}])"), Result::kOk);

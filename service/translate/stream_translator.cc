@@ -12,6 +12,7 @@
 #include "service/translate/perf_metrics.h"
 #include "service/translate/shape.h"
 #include "service/translate/stream_head.h"
+#include "service/translate/upstream_error.h"
 
 namespace sparkgate::translate {
 namespace {
@@ -83,7 +84,7 @@ class StreamTranslator::Impl {
   using Messages = std::vector<v1::StreamChatResponse>;
 
   Impl(int requested_choices, const HeaderList& headers)
-      : requested_(requested_choices), headers_(headers) {
+      : requested_(requested_choices), headers_{{"x-request-id", UpstreamRequestId(headers)}} {
     AddHeaderMetrics(headers, &metrics_);
   }
 
@@ -98,6 +99,7 @@ class StreamTranslator::Impl {
       // Says that the server lives, and nothing else.
     } else {
       PushChunk(data, messages, &outcome);
+      document_.Shrink();
     }
     return outcome;
   }
@@ -267,7 +269,7 @@ class StreamTranslator::Impl {
   }
 
   const int requested_;
-  const HeaderList headers_;
+  const HeaderList headers_;  // what a failure tells of them: the request id
   const Shape& chunk_shape_ = Shape::Of(v1::StreamChatResponse::descriptor());
 
   JsonDocument document_;         // kept for its memory
