@@ -98,6 +98,26 @@ CallStatus OfErrorBody(const ErrorBody& body, const HeaderList& headers) {
   return AfterOk(std::move(status));
 }
 
+// Callers take 8 KiB of metadata by default, and a status needs its share.
+constexpr size_t kMaxPassedBytes = 2048;
+
+bool IsPassed(std::string_view name) {
+  for (const std::string_view prefix : {"x-ratelimit-", "ratelimit-", "retry-after"}) {
+    if (name.substr(0, prefix.size()) == prefix) return true;
+  }
+  return false;
+}
+
+// gRPC fails the whole call for a name or a value that is none.
+bool IsMetadata(std::string_view name, std::string_view value) {
+  const bool named = std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+  });
+  const bool binary = name.size() >= 4 && name.substr(name.size() - 4) == "-bin";
+  return named && !binary &&
+         std::all_of(value.begin(), value.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
+}
+
 }  // namespace
 
 CallStatus HttpErrorStatus(int http_status, const HeaderList& headers, std::string_view body,
@@ -161,18 +181,17 @@ std::string UpstreamRequestId(const HeaderList& headers) {
 }
 
 HeaderList PassedHeaders(const HeaderList& headers) {
-  static constexpr std::string_view kPrefixes[] = {"x-ratelimit-", "ratelimit-", "retry-after"};
   HeaderList passed;
-  for (const auto& header : headers) {
-    const auto matches = [&](std::string_view prefix) {
-      return header.first.compare(0, prefix.size(), prefix) == 0;
-    };
-    // gRPC metadata takes printable ASCII only, and fails the call otherwise.
-    const bool printable = std::all_of(header.second.begin(), header.second.end(),
-                                       [](char c) { return c >= 0x20 && c < 0x7F; });
-    if (printable && std::any_of(std::begin(kPrefixes), std::end(kPrefixes), matches)) {
-      passed.push_back(header);
-    }
+  size_t room = kMaxPassedBytes;
+  const auto pass = [&](const std::string& name, const std::string& value) {
+    if (!IsMetadata(name, value) || name.size() + value.size() > room) return;
+    room -= name.size() + value.size();
+    passed.emplace_back(name, value);
+  };
+  const std::string id = UpstreamRequestId(headers);
+  if (!id.empty()) pass("x-upstream-request-id", id);
+  for (const auto& [name, value] : headers) {
+    if (IsPassed(name)) pass(name, value);
   }
   return passed;
 }

@@ -24,7 +24,9 @@ CallStatus ErrorAfterOk(std::string_view json);
 // empty if it gave none.
 std::string UpstreamRequestId(const HeaderList& headers);
 
-// The headers that callers are shown as they came (rate limits and the like), in their order.
+// What callers are shown of the headers, as gRPC metadata: the upstream's request id as
+// `x-upstream-request-id`, then rate limits and Retry-After as they came, in their order, 2 KiB at
+// most.
 HeaderList PassedHeaders(const HeaderList& headers);
 
 }  // namespace sparkgate::translate

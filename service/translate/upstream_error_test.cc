@@ -285,11 +285,26 @@ TEST(UpstreamErrorTest, PassesRateLimitHeadersAsTheyCame) {
                               {"server", "x"},
                               {"x-ratelimit-limit-tokens-prompt", "1"},
                               {"x-ratelimit-odd", "a\xFF"},
+                              {"x-ratelimit-#", "no name of metadata"},
+                              {"x-ratelimit-odd-bin", "no text"},
+                              {"x-request-id", "up-1"},
                               {"retry-after", "3"}};
-  const HeaderList passed = {{"x-ratelimit-over-limit", "no"},
+  const HeaderList passed = {{"x-upstream-request-id", "up-1"},
+                             {"x-ratelimit-over-limit", "no"},
                              {"x-ratelimit-limit-tokens-prompt", "1"},
                              {"retry-after", "3"}};
   EXPECT_EQ(PassedHeaders(headers), passed);
+}
+
+TEST(UpstreamErrorTest, PassedHeadersLeaveRoomForTheStatus) {
+  HeaderList headers;
+  for (int i = 0; i < 500; ++i) {
+    headers.push_back({"x-ratelimit-" + std::to_string(i), std::string(100, 'v')});
+  }
+  size_t bytes = 0;
+  for (const auto& [name, value] : PassedHeaders(headers)) bytes += name.size() + value.size();
+  EXPECT_GT(bytes, 1500u);
+  EXPECT_LE(bytes, 2048u);
 }
 
 TEST(UpstreamErrorTest, ErrorAfterOkIsOkWithoutAnError) {
