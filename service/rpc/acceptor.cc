@@ -92,8 +92,10 @@ Acceptor::~Acceptor() {
   close(wake_);
 }
 
-void Acceptor::Start(std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> target) {
+void Acceptor::Start(std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> target,
+                     std::chrono::milliseconds stuck_after) {
   target_ = std::move(target);
+  stuck_after_ = stuck_after;
   thread_ = std::thread([this] { Run(); });
 }
 
@@ -140,6 +142,7 @@ bool Acceptor::HasRoom() {
 
 void Acceptor::HandOver(int fd) {
   SetOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  SetOption(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(stuck_after_.count()));
   struct stat now {};
   fstat(fd, &now);
   handed_over_[fd] = now.st_ino;

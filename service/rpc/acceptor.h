@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <string>
 #include <thread>
@@ -29,8 +30,11 @@ class Acceptor {
 
   int port() const { return port_; }
 
-  // Accepts from now on, on a thread of its own, into `target`.
-  void Start(std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> target);
+  // Accepts from now on, on a thread of its own, into `target`. A connection whose peer takes
+  // nothing from it for `stuck_after` is ended: gRPC has no such limit, and what it has begun to
+  // write there would hold its calls for ever.
+  void Start(std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> target,
+             std::chrono::milliseconds stuck_after);
 
   // Closes the listener; connections that were handed over live on. Any thread, once.
   void Stop();
@@ -50,6 +54,7 @@ class Acceptor {
   const int port_;
   const int max_connections_;
   std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> target_;
+  std::chrono::milliseconds stuck_after_{0};
   std::thread thread_;
   std::atomic<int> refused_{0};
   // gRPC closes what it was given and tells nobody: a descriptor whose socket is another one by now

@@ -77,7 +77,7 @@ bool IsReset(int fd) {
 std::unique_ptr<Acceptor> Listen(int max_connections, Taken* taken) {
   auto acceptor = Acceptor::Listen("127.0.0.1", 0, max_connections);
   EXPECT_TRUE(acceptor.ok()) << acceptor.status();
-  (*acceptor)->Start(std::make_unique<Taken::Target>(taken));
+  (*acceptor)->Start(std::make_unique<Taken::Target>(taken), std::chrono::seconds(30));
   return *std::move(acceptor);
 }
 

@@ -24,6 +24,9 @@ constexpr int kAwaitedCalls = 64;
 constexpr std::chrono::seconds kCutTime{3};
 constexpr std::chrono::milliseconds kLookAgain{5};
 
+// Beyond the time that a reader may stall: he is told first, and has a second to read it.
+constexpr std::chrono::seconds kStuckTime{2};
+
 void SetChannelArguments(grpc::ServerBuilder* builder, const ServerOptions& options) {
   // Callers may ping a silent connection every ten seconds: a long time to first token looks dead.
   builder->AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10'000);
@@ -102,7 +105,7 @@ absl::Status Server::Build(const upstream::Resolver* resolver) {
   health_.Start(queue_.get());
   if (explain_) explain_->Start(queue_.get());
   queue_->Start();
-  acceptor_->Start(std::move(target));
+  acceptor_->Start(std::move(target), options_.limits.reader_stall + kStuckTime);
   return absl::OkStatus();
 }
 
