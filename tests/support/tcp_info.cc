@@ -68,6 +68,21 @@ uint64_t UnreadTowards(int server_port, int local_port) {
   return unread;
 }
 
+bool WaitForBlockedSenders(int server_port, int count, std::chrono::milliseconds patience) {
+  constexpr unsigned long kBlocked = 32 * 1024;
+  const auto until = std::chrono::steady_clock::now() + patience;
+  while (true) {
+    int blocked = 0;
+    ForEachSocket([&](const Row& row) {
+      if (row.local_port != static_cast<unsigned>(server_port)) return;
+      if (row.unacknowledged >= kBlocked) ++blocked;
+    });
+    if (blocked >= count) return true;
+    if (std::chrono::steady_clock::now() > until) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+}
+
 bool WaitUntilRead(int local_port, int server_port, std::chrono::milliseconds patience) {
   const auto until = std::chrono::steady_clock::now() + patience;
   while (UnreadTowards(server_port, local_port) > 0) {

@@ -21,6 +21,12 @@ bool WaitForUnacknowledged(int local_port, int server_port, uint64_t bytes,
 // Bytes that wait unread in the client's sockets towards this port, or in one of them.
 uint64_t UnreadTowards(int server_port, int local_port = 0);
 
+// Waits until so many of a server's connections hold at least 32 KiB that their peers do not take:
+// its sends block, or soon will. (A smaller send buffer makes that sooner.) False when it did not
+// happen in time.
+bool WaitForBlockedSenders(int server_port, int count,
+                           std::chrono::milliseconds patience = kPatience);
+
 // Waits until the client has read all that was sent to this socket of his: a reset before would
 // throw it away. False when that did not happen in time.
 bool WaitUntilRead(int local_port, int server_port, std::chrono::milliseconds patience = kPatience);
