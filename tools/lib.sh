@@ -18,6 +18,8 @@ run_bazel() {
   if [[ -n ${SPARKGATE_DISK_CACHE:-} && $command =~ ^(build|test)$ ]]; then
     options+=("--disk_cache=$SPARKGATE_DISK_CACHE")
   fi
+  # Progress is for a person who waits, not for a log.
+  if [[ ! -t 2 && $command =~ ^(build|test)$ ]]; then options+=(--noshow_progress); fi
   "${bazel[@]}" "$command" "${options[@]}" "$@"
 }
 

@@ -61,7 +61,7 @@ run_config() {
   joined=$(IFS=, && printf '%s' "${tags[*]}")
   say "== tests, $config"
   rm -f "$events"
-  run_bazel test "${flags[@]}" --keep_going --noshow_progress --test_summary=terse \
+  run_bazel test "${flags[@]}" --keep_going --test_summary=terse \
     --test_tag_filters="$joined" --build_event_json_file="$events" -- "${targets[@]}" || exit_code=$?
   # Interrupted: nobody waits for a count.
   ((exit_code != 8)) || exit 130
