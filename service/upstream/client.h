@@ -31,7 +31,7 @@ absl::Status CheckBaseUrl(const std::string& base_url);
 
 // The upstream as seen from one loop: its connections, and the rule by which a request is sent
 // again. HTTP/1.1, one connection per running request. Lives on the loop's thread, made and
-// destroyed there.
+// destroyed there, not inside a call to a sink.
 class Client {
  public:
   // `loop` and `resolver` must outlive it.

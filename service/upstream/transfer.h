@@ -16,7 +16,9 @@ struct Request {
   std::string method = "POST";
   std::string path;  // below the configured URL's own path, beginning with "/": "/chat/completions"
   HeaderList headers;  // of this call; the client adds authorization, content type and its own
-  std::string body;    // freed at the first response byte
+  // Freed at the first response byte. Without one a lost request may be sent again unasked: only
+  // for reads.
+  std::string body;
   bool event_stream = false;  // the Accept header asks for text/event-stream, else application/json
 };
 
