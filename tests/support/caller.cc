@@ -53,7 +53,8 @@ class Tag {
 // wire. Its tags hold it alive.
 class RunningCall::State : public std::enable_shared_from_this<State> {
  public:
-  State(Rpc rpc, const CallOptions& options) : may_read_(options.read_first) {
+  State(Rpc rpc, const CallOptions& options)
+      : half_close_(options.half_close), may_read_(options.read_first) {
     result_.rpc = rpc;
     for (const auto& [name, value] : options.metadata) context_.AddMetadata(name, value);
     if (options.deadline) {
@@ -68,8 +69,9 @@ class RunningCall::State : public std::enable_shared_from_this<State> {
     result_.begun = steady_clock::now();
     stream_ = stub->PrepareCall(&context_, method, queue);
     stream_->StartCall(nullptr);
-    stream_->Write(BufferOf(request), grpc::WriteOptions().set_last_message(),
-                   New(&State::OnWritten));
+    grpc::WriteOptions how;
+    if (half_close_) how.set_last_message();
+    stream_->Write(BufferOf(request), how, New(&State::OnWritten));
     stream_->ReadInitialMetadata(New(&State::OnInitialMetadata));
   }
 
@@ -183,6 +185,7 @@ class RunningCall::State : public std::enable_shared_from_this<State> {
     }
   }
 
+  const bool half_close_;
   grpc::ClientContext context_;
   std::unique_ptr<grpc::GenericClientAsyncReaderWriter> stream_;
   grpc::ByteBuffer incoming_;

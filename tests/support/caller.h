@@ -34,6 +34,8 @@ struct CallOptions {
   // Messages that are read before the caller stops to read; Read lets it go on.
   int read_first = INT_MAX;
   bool wait_for_ready = false;
+  // Off: the caller leaves his side of the stream open, as if more requests were to come.
+  bool half_close = true;
 };
 
 // How a call went.
