@@ -31,6 +31,11 @@ std::string CallerJsonError(std::string_view json, JsonDocument* document) {
   }
   const JsonDocument::Result result = document->Parse(json);
   if (result != JsonDocument::Result::kOk) return ErrorText(result, document->error_offset());
+  // The document is repaired, but the caller's text is what would be sent.
+  if (!document->lone_surrogates().empty()) {
+    return "has half of a surrogate pair at byte " +
+           std::to_string(document->lone_surrogates().front().offset) + ", which is no character";
+  }
   if (document->has_duplicate_keys()) return "has an object with the same key twice";
   return "";
 }

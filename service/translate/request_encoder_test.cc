@@ -235,6 +235,21 @@ TEST(RequestEncoderTest, RefusesTextThatOnlyBeginsAsJson) {
   }
 }
 
+// Halves of surrogate pairs are no characters: strict parsers refuse the whole body for one, and
+// do not say where it is.
+TEST(RequestEncoderTest, RefusesHalvesOfSurrogatePairsInJson) {
+  auto request = Parse(kHello);
+  for (const char* json :
+       {R"({"a":"\ud83d"})", R"({"\ude00":1})", R"({"a":["x",{"b":"\ud83dx"}]})"}) {
+    request.set_extra_body_json(json);
+    EXPECT_EQ(ViolatedFields(request), Fields{"extra_body_json"}) << json;
+  }
+  request.set_extra_body_json(R"({"a":"\ud83d\ude00 \\ud83d"})");
+  EXPECT_EQ(ViolatedFields(request), Fields{});
+  request.mutable_response_format()->set_schema_json(R"("\ude00")");
+  EXPECT_EQ(ViolatedFields(request), Fields{"response_format.schema_json"});
+}
+
 TEST(RequestEncoderTest, RefusesDepth65AndTakesDepth64) {
   auto request = Parse(kHello);
   const auto nested = [](int depth) {
