@@ -1,6 +1,6 @@
 # The two commands: `make run` and `make test`. Everything else is below; `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-long asan tsan tools format lint clean dependencies
+.PHONY: help run build test test-long asan tsan fuzz docs tools format lint clean dependencies
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -33,6 +33,13 @@ asan: dependencies ## The tests under AddressSanitizer and UndefinedBehaviorSani
 
 tsan: dependencies ## The tests under ThreadSanitizer
 	@CONFIGS=tsan tools/test.sh $(TARGETS)
+
+fuzz: export SECONDS_PER_TARGET := $(SECONDS_PER_TARGET)
+fuzz: dependencies ## libFuzzer on each fuzz target for SECONDS_PER_TARGET=60
+	@tools/fuzz.sh $(FUZZ)
+
+docs: ## Makes docs/api.md from the comments in proto/ (needs make tools)
+	@.tools/bin/python3 tools/api_docs.py
 
 tools: ## Fetches grpcurl, buf and the other pinned tools that tests use, into .tools/
 	@tools/install_tools.sh
