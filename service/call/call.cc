@@ -84,8 +84,9 @@ void Call::OnDone() {
 
 void Call::OnDrain() {
   if (caller_ != Caller::kOpen) return;
-  if (write_in_flight_) return Force(DrainCut(may_have_run()));
-  Decide(DrainCut(may_have_run()));
+  if (!may_have_run()) return Decide(Draining());
+  if (write_in_flight_) return Force(DrainCut());
+  Decide(DrainCut());
 }
 
 // --- The three functions that change the state ---------------------------------------------------

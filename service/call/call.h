@@ -72,7 +72,7 @@ class Call : public upstream::TransferSink {
   void OnCancelled();
   void OnDone();
 
-  // The server ends before the call did.
+  // The server ends before the call did. Before OnStarted: the call is not begun.
   void OnDrain();
 
   // From the host.

@@ -460,6 +460,18 @@ TEST_F(CallTest, HowATransferEndsBeforeItsHeadDecidesWhetherItMayHaveRun) {
   }
 }
 
+TEST_F(CallTest, ADrainBeforeTheStartCostsTheCallerNothing) {
+  host_.call = std::make_unique<ChatCall>(&host_, &port_, limits_, CallRequest());
+  host_.call->OnDrain();
+  host_.call->OnStarted();
+  host_.EndTurns();
+  EXPECT_EQ(host_.started, 0);
+  ASSERT_TRUE(port_.finished);
+  EXPECT_EQ(Status().reason, v1::ERROR_REASON_DRAINING);
+  EXPECT_EQ(Status().code, absl::StatusCode::kUnavailable);
+  EXPECT_FALSE(Status().may_have_run);
+}
+
 TEST_F(CallTest, DrainCutsARunningCallAndForcesOneThatWrites) {
   StartChat();
   host_.call->OnDrain();

@@ -119,12 +119,11 @@ CallStatus SlowReader(std::chrono::milliseconds limit) {
                         " while the answer waited; the call was ended. Read faster.");
 }
 
-CallStatus DrainCut(bool may_have_run) {
-  CallStatus status;
-  status.code = absl::StatusCode::kAborted;
-  status.reason = v1::ERROR_REASON_DRAIN_CUT;
-  status.message = "This server is shutting down and the answer was not complete in time.";
-  return WithRun(status, may_have_run);
+CallStatus DrainCut() {
+  return MayHaveRun(
+      absl::StatusCode::kAborted, v1::ERROR_REASON_DRAIN_CUT,
+      "This server is shutting down and the answer was not complete in time; what came "
+      "before is genuine but incomplete, and the call may be billed.");
 }
 
 CallStatus Cancelled(bool may_have_run) {

@@ -26,7 +26,7 @@ CallStatus Stalled(std::string_view what, std::chrono::milliseconds limit);
 CallStatus CallerDeadline(bool may_have_run);
 CallStatus MaxCallTime(std::chrono::milliseconds limit, bool may_have_run);
 CallStatus SlowReader(std::chrono::milliseconds limit);
-CallStatus DrainCut(bool may_have_run);
+CallStatus DrainCut();
 CallStatus Cancelled(bool may_have_run);
 CallStatus TooLargeAnswer(std::string_view what, size_t limit);
 

@@ -48,10 +48,12 @@ void LoopHost::Add(std::unique_ptr<Call> call, OnOver on_over) {
   added->host_data = entry.get();
   entries_.emplace(id, std::move(entry));
   calls_open_.fetch_add(1, std::memory_order_relaxed);
+  if (draining_) added->OnDrain();
   added->OnStarted();
 }
 
 void LoopHost::DrainCalls() {
+  draining_ = true;
   // A forced ending may bring other calls' completions with it, but frees none: Done is always
   // posted.
   std::vector<Call*> calls;

@@ -37,7 +37,7 @@ class LoopHost final : public Host {
   // Takes the call and tells it OnStarted.
   void Add(std::unique_ptr<Call> call, OnOver on_over);
 
-  // Tells every call that the server ends.
+  // Tells every call that the server ends, those that are still added included.
   void DrainCalls();
 
   // Calls that are not over. Any thread.
@@ -61,6 +61,7 @@ class LoopHost final : public Host {
   std::unique_ptr<upstream::Client> client_;                      // lives on the loop's thread
   std::unordered_map<uint64_t, std::unique_ptr<Entry>> entries_;  // by id
   uint64_t next_id_ = 1;
+  bool draining_ = false;
   std::atomic<int> calls_open_{0};
   std::thread thread_;
 };

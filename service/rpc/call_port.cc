@@ -50,6 +50,7 @@ CallPort::CallPort(CallContext* context, Method method)
       stream_(&server_context_),
       unary_(&server_context_) {
   context_->queue->AddUser();
+  context_->awaiting.fetch_add(1);
   grpc::ServerCompletionQueue* const queue = context_->queue->get();
   server_context_.AsyncNotifyWhenDone(&when_done_);
   if (method_ == Method::kChat) {
@@ -63,16 +64,16 @@ CallPort::CallPort(CallContext* context, Method method)
 // ----------------------------------------------------------
 
 void CallPort::OnNew(bool ok) {
+  if (ok) context_->open_ports.fetch_add(1);
+  context_->awaiting.fetch_sub(1);
   if (!ok) {
     delete this;  // the server is going away; nothing else comes for this object
     return;
   }
   Await(context_, method_);
-  context_->open_ports.fetch_add(1);
   report_.method = method_;
   report_.begun = call::Clock::now();
   report_.peer = server_context_.peer();
-  if (context_->draining.load()) return Refuse(call::Draining());
   if (!context_->admission->Enter()) {
     return Refuse(call::Overloaded(context_->admission->max_calls()));
   }

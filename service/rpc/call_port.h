@@ -51,8 +51,9 @@ struct CallContext {
   bool include_usage = true;
   std::vector<std::string> allowed_headers;
   std::function<void(const CallReport&)> on_over;  // any thread
-  std::atomic<bool> draining{false};               // GOAWAY is out: refuse what races with it
   std::atomic<uint64_t> next_loop{0};
+  std::atomic<int> awaiting{
+      0};  // requests that wait for a call; all come back when the server ends
   std::atomic<int> open_ports{0};  // calls begun and not yet destroyed, refused ones included
 };
 

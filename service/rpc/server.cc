@@ -130,7 +130,6 @@ void Server::Drain() {
   std::this_thread::sleep_for(options_.drain_delay);
 
   acceptor_->Stop();
-  context_.draining.store(true);
   // GOAWAY goes out at once; running calls go on. Its own deadline must never be met by one of
   // ours: what it cancels ends as UNAVAILABLE, which would invite the caller to send again what has
   // run.
@@ -138,6 +137,10 @@ void Server::Drain() {
     server_->Shutdown(std::chrono::system_clock::now() + options_.drain_grace + kCutTime +
                       std::chrono::seconds(2));
   });
+  // A call that gRPC had taken by then is one of ours like any other: refusing it with a status
+  // would not move its caller to another server. Once no request waits for a call, none can come
+  // any more.
+  WaitForNone(&Server::Awaiting, kCutTime);
   if (!WaitForNone(&Server::OwnCalls, options_.drain_grace)) CutOwnCalls();
   // Only now: watches and reflection streams would hold Shutdown until its deadline.
   grpc_server_cancel_all_calls(server_->c_server());

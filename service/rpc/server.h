@@ -68,6 +68,7 @@ class Server {
   explicit Server(ServerOptions options);
   absl::Status Build(const upstream::Resolver* resolver);
   void AwaitCalls();
+  int Awaiting() const { return context_.awaiting.load(); }
   int OwnCalls() const { return context_.open_ports.load(); }
   int QueueUsers() const { return queue_->users(); }
   bool WaitForNone(int (Server::*count)() const, std::chrono::milliseconds limit) const;
