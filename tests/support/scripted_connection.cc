@@ -230,6 +230,11 @@ bool Connection::StopReceiving(size_t unread) {
   return setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &least, sizeof(least)) == 0;
 }
 
+size_t Connection::Unread() const {
+  int waiting = 0;
+  return ioctl(fd_, FIONREAD, &waiting) == 0 ? static_cast<size_t>(waiting) : 0;
+}
+
 void Connection::SetSendBuffer(int bytes) {
   setsockopt(fd_, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
 }

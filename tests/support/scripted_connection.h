@@ -94,6 +94,9 @@ class Connection {
   static constexpr size_t kDroppedForSure = 16 * 1024;
   bool StopReceiving(size_t unread);
 
+  // Bytes that came and have not been read by anybody.
+  size_t Unread() const;
+
   // Small buffers, to see back-pressure after few bytes.
   void SetSendBuffer(int bytes);
 
