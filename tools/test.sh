@@ -9,7 +9,8 @@
 #
 # Tags: needs-grpcurl, needs-buf, needs-go, needs-java, needs-python-packages: left out, by name, where the
 # tool cannot be had (a failure in CI). no-sanitizer: nothing in it that a sanitizer reaches, runs in opt and
-# default only. opt-only: asserts times, runs in the optimised build only. long: see above.
+# default only. opt-only: asserts times, runs in the optimised build only. tsan-only: says of itself why.
+# long: see above.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . tools/lib.sh
@@ -47,12 +48,16 @@ run_config() {
   shift
   local -a tags=("${filters[@]}") flags=()
   case $config in
-    opt) flags=(--config=opt) ;;
-    default) tags+=(-opt-only) ;;
+    opt)
+      flags=(--config=opt)
+      tags+=(-tsan-only)
+      ;;
+    default) tags+=(-opt-only -tsan-only) ;;
     asan | tsan)
       # What is no test has been built already, and nobody runs it instrumented.
       flags=("--config=$config" --build_tests_only)
       tags+=(-no-sanitizer -opt-only)
+      [[ $config == tsan ]] || tags+=(-tsan-only)
       ;;
     *) die "unknown configuration $config in CONFIGS (there are opt, asan, tsan and default)" ;;
   esac
