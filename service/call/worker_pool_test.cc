@@ -24,9 +24,9 @@ TEST(WorkerPool, RunsWhatIsPostedFromManyThreads) {
 }
 
 TEST(WorkerPool, JobsOfTwoThreadsRunSideBySide) {
-  WorkerPool pool(2);
   std::promise<void> first;
   std::promise<void> second;
+  WorkerPool pool(2);  // joined before the promises go
   pool.Post([&] {
     first.set_value();
     second.get_future().wait();
