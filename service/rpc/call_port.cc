@@ -161,6 +161,7 @@ void CallPort::Refuse(CallStatus status) {
 
 void CallPort::SendInitialMetadata(const HeaderList& metadata) {
   metadata_sent_ = true;
+  if (gone_.load()) return;
   server_context_.AddInitialMetadata("x-request-id", report_.request_id);
   for (const auto& [name, value] : metadata) server_context_.AddInitialMetadata(name, value);
   // Chat's leaves together with its one message.
@@ -170,12 +171,14 @@ void CallPort::SendInitialMetadata(const HeaderList& metadata) {
 }
 
 void CallPort::Write(std::string message) {
+  if (gone_.load()) return loop_->Post([this] { core_->OnWriteDone(false); });
   outstanding_.fetch_add(1);
   const grpc::ByteBuffer buffer = ToByteBuffer(std::move(message));
   context_->queue->DoAndComplete([&] { stream_.Write(buffer, &written_); });
 }
 
 void CallPort::Finish(const call::CallEnd& end, std::optional<std::string> last_message) {
+  if (gone_.load()) return Release();
   if (!metadata_sent_) AddTrailers(end);
   const std::string pushback = PushbackTrailer(end.status);
   if (metadata_sent_ && !pushback.empty()) {
@@ -214,6 +217,7 @@ void CallPort::OnWritten(bool ok) {
 
 void CallPort::OnWhenDone(bool) {
   if (server_context_.IsCancelled()) {
+    gone_.store(true);
     State expected = State::kNew;
     if (!state_.compare_exchange_strong(expected, State::kCancelledFirst) &&
         expected == State::kStarted) {

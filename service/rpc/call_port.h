@@ -126,6 +126,9 @@ class CallPort final : public call::Port {
   // each for New, WhenDone and Finish, since a call without Finish is not over either.
   std::atomic<int> outstanding_{3};
   std::atomic<State> state_{State::kNew};
+  // gRPC has said that the call is cancelled. Nothing that is begun now can reach the caller, and
+  // gRPC 1.51 loses the completion of a Finish that it gets then, once in some ten thousand calls.
+  std::atomic<bool> gone_{false};
   bool started_on_loop_ = false;  // loop thread only
   bool metadata_sent_ = false;    // loop thread only
   call::Call* core_ = nullptr;    // owned by the loop; set before Started is posted
