@@ -210,7 +210,7 @@ TEST(CancelAlone, Deadlines) {
   const int at_once = 100;
   Stage stage(false);
   CallOptions options;
-  options.deadline = milliseconds(100);
+  options.deadline = milliseconds(Thinned(100, 400));
   for (int batch = 0; batch < batches; ++batch) {
     std::vector<RunningCall> calls;
     for (int i = 0; i < at_once; ++i) {
