@@ -3,6 +3,7 @@
 // does.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cstdio>
 #include <map>
 #include <memory>
@@ -152,21 +153,17 @@ TEST_P(Kills, AtEveryByteOfAChatsAnswer) {
 
 // The upstream reads so many bytes of the request and goes away. Fresh connections: none is kept.
 TEST_P(Kills, AtEveryByteOfARequest) {
-  std::string request;
-  int complete = 0;
-  std::mutex mutex;
+  std::atomic<int> complete{0};
   Serve([&](Connection& connection) {
     if (connection.index() == 0) {  // how long is a request?
       const auto first = connection.ReadRequest();
-      std::lock_guard<std::mutex> lock(mutex);
       complete = static_cast<int>(connection.bytes_received());
       if (first)
         connection.Send("HTTP/1.1 503 No\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
       return;
     }
-    std::unique_lock<std::mutex> lock(mutex);
-    const int count = complete == 0 ? 0 : connection.index() % complete;
-    lock.unlock();
+    const int length = complete.load();
+    const int count = length == 0 ? 0 : connection.index() % length;
     connection.ReadBytes(static_cast<size_t>(count));
     if (connection.index() % 2 == 0) {
       connection.Reset();
