@@ -64,7 +64,7 @@ run_config() {
   ((long)) || tags+=(-long)
   # Real processes that race each other on a machine that others use: in CI these may fail once. Bazel names
   # such a test FLAKY; a second failure is one.
-  [[ -z ${CI:-} ]] || flags+=('--flaky_test_attempts=//tests/(cancel|drain|limits|retry)[:/].*@2')
+  [[ -z ${CI:-} ]] || flags+=('--flaky_test_attempts=(//tests/(cancel|drain|limits|retry)|//service/upstream:client_retry_test)([:/].*)?@2')
   local joined exit_code=0 events=$RESULTS/$config.json
   joined=$(IFS=, && printf '%s' "${tags[*]}")
   say "== tests, $config"
