@@ -60,8 +60,7 @@ CallPort::CallPort(CallContext* context, Method method)
   }
 }
 
-// --- From New to Started, or to a refusal
-// ----------------------------------------------------------
+// --- From New to Started, or to a refusal ---
 
 void CallPort::OnNew(bool ok) {
   if (ok) context_->open_ports.fetch_add(1);
@@ -156,8 +155,7 @@ void CallPort::Refuse(CallStatus status) {
   Release();  // New
 }
 
-// --- The verbs
-// -----------------------------------------------------------------------------------------
+// --- The verbs ---
 
 void CallPort::SendInitialMetadata(const HeaderList& metadata) {
   metadata_sent_ = true;
@@ -178,26 +176,24 @@ void CallPort::Write(std::string message) {
 }
 
 void CallPort::Finish(const call::CallEnd& end, std::optional<std::string> last_message) {
-  if (gone_.load()) return Release();
-  if (!metadata_sent_) AddTrailers(end);
-  const std::string pushback = PushbackTrailer(end.status);
-  if (metadata_sent_ && !pushback.empty()) {
-    server_context_.AddTrailingMetadata("grpc-retry-pushback-ms", pushback);
-  }
+  AddTrailers(end);
   const grpc::Status status = BuildStatus(end);
   context_->queue->DoAndComplete([&] { FinishOnWire(status, std::move(last_message)); });
 }
 
 void CallPort::AddTrailers(const call::CallEnd& end) {
-  server_context_.AddTrailingMetadata("x-request-id", report_.request_id);
-  for (const auto& [name, value] : end.upstream_metadata) {
-    server_context_.AddTrailingMetadata(name, value);
+  if (!metadata_sent_) {
+    server_context_.AddTrailingMetadata("x-request-id", report_.request_id);
+    for (const auto& [name, value] : end.upstream_metadata) {
+      server_context_.AddTrailingMetadata(name, value);
+    }
   }
   const std::string pushback = PushbackTrailer(end.status);
   if (!pushback.empty()) server_context_.AddTrailingMetadata("grpc-retry-pushback-ms", pushback);
 }
 
 void CallPort::FinishOnWire(const grpc::Status& status, std::optional<std::string> last_message) {
+  if (gone_.load()) return Release();
   if (method_ == Method::kChat) {
     if (!status.ok() || !last_message) return unary_.FinishWithError(status, &finished_);
     return unary_.Finish(ToByteBuffer(std::move(*last_message)), status, &finished_);
@@ -207,8 +203,7 @@ void CallPort::FinishOnWire(const grpc::Status& status, std::optional<std::strin
                          &finished_);
 }
 
-// --- Tags
-// ----------------------------------------------------------------------------------------------
+// --- Tags ---
 
 void CallPort::OnWritten(bool ok) {
   Tell([this, ok] { core_->OnWriteDone(ok); });
