@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "service/upstream/base_url.h"
 #include "service/upstream/pool.h"
 
 namespace sparkgate::upstream {
@@ -11,8 +10,6 @@ class Client::Impl : public Pool {
  public:
   using Pool::Pool;
 };
-
-absl::Status CheckBaseUrl(const std::string& base_url) { return ParseBaseUrl(base_url).status(); }
 
 Client::Client(Loop* loop, const ClientOptions& options, const Resolver* resolver)
     : impl_(std::make_unique<Impl>(loop, options, resolver)) {}

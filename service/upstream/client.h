@@ -6,7 +6,6 @@
 #include <memory>
 #include <string>
 
-#include "absl/status/statusor.h"
 #include "service/upstream/loop.h"
 #include "service/upstream/resolver.h"
 #include "service/upstream/transfer.h"
@@ -25,9 +24,6 @@ struct ClientOptions {
   size_t max_header_bytes = 64 * 1024;
   size_t max_bytes_per_turn = 256 * 1024;  // then the transfer waits for the next turn
 };
-
-// A check of the URL with a message that says what would be right.
-absl::Status CheckBaseUrl(const std::string& base_url);
 
 // The upstream as seen from one loop: its connections, and the rule by which a request is sent
 // again. HTTP/1.1, one connection per running request. Lives on the loop's thread, made and
