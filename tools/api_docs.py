@@ -23,6 +23,7 @@ FILES = (
     "message",
     "response",
     "model_service",
+    "model",
     "debug_service",
     "error_reason",
 )

@@ -13,7 +13,7 @@ from grpc_tools import protoc
 
 from tools.testing import report
 
-MODULES = ("message", "request", "response", "error_reason", "chat_service", "debug_service", "model_service")
+MODULES = ("message", "request", "response", "error_reason", "chat_service", "debug_service", "model", "model_service")
 
 
 class PythonStubsTest(unittest.TestCase):
