@@ -8,6 +8,8 @@
 
 #include "client/metadata_check.h"
 #include "sparkgate/v1/chat_service.grpc.pb.h"
+#include "sparkgate/v1/debug_service.grpc.pb.h"
+#include "sparkgate/v1/model_service.grpc.pb.h"
 
 namespace sparkgate::client {
 namespace {
@@ -46,6 +48,21 @@ void Prepare(const CallOptions& options, grpc::ClientContext* context) {
   if (options.canceller != nullptr) {
     options.canceller->Attach([context] { context->TryCancel(); });
   }
+}
+
+// One call that answers once; `call` is the stub's method with the request already in it.
+template <typename Response, typename Call>
+Result<Reply<Response>> Unary(const CallOptions& options, const Call& call) {
+  if (auto error = Check(options)) return *std::move(error);
+  grpc::ClientContext context;
+  Prepare(options, &context);
+  Reply<Response> reply;
+  const grpc::Status status = call(&context, &reply.response);
+  if (options.canceller != nullptr) options.canceller->Detach();
+  if (!status.ok()) return Decode(status, context);
+  reply.initial_metadata = Copy(context.GetServerInitialMetadata());
+  reply.trailers = Copy(context.GetServerTrailingMetadata());
+  return reply;
 }
 
 absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> Credentials(const std::string& ca_file) {
@@ -131,7 +148,14 @@ const Metadata& Stream::initial_metadata() const { return call_->initial_metadat
 const Metadata& Stream::trailers() const { return call_->trailers; }
 
 struct Client::Channel {
-  std::unique_ptr<v1::ChatService::Stub> stub;
+  explicit Channel(const std::shared_ptr<grpc::Channel>& channel)
+      : chat(v1::ChatService::NewStub(channel)),
+        models(v1::ModelService::NewStub(channel)),
+        debug(v1::DebugService::NewStub(channel)) {}
+
+  std::unique_ptr<v1::ChatService::Stub> chat;
+  std::unique_ptr<v1::ModelService::Stub> models;
+  std::unique_ptr<v1::DebugService::Stub> debug;
 };
 
 Client::Client(std::unique_ptr<Channel> channel) : channel_(std::move(channel)) {}
@@ -141,23 +165,27 @@ absl::StatusOr<std::unique_ptr<Client>> Client::Create(const std::string& target
                                                        const ClientOptions& options) {
   auto credentials = Credentials(options.ca_file);
   if (!credentials.ok()) return credentials.status();
-  auto channel = std::make_unique<Channel>();
-  channel->stub =
-      v1::ChatService::NewStub(grpc::CreateCustomChannel(target, *credentials, Arguments(options)));
+  auto channel = std::make_unique<Channel>(
+      grpc::CreateCustomChannel(target, *credentials, Arguments(options)));
   return std::unique_ptr<Client>(new Client(std::move(channel)));
 }
 
 Result<ChatReply> Client::Chat(const v1::ChatRequest& request, const CallOptions& options) {
-  if (auto error = Check(options)) return *std::move(error);
-  grpc::ClientContext context;
-  Prepare(options, &context);
-  ChatReply reply;
-  const grpc::Status status = channel_->stub->Chat(&context, request, &reply.response);
-  if (options.canceller != nullptr) options.canceller->Detach();
-  if (!status.ok()) return Decode(status, context);
-  reply.initial_metadata = Copy(context.GetServerInitialMetadata());
-  reply.trailers = Copy(context.GetServerTrailingMetadata());
-  return reply;
+  return Unary<v1::ChatResponse>(options, [&](auto* context, auto* response) {
+    return channel_->chat->Chat(context, request, response);
+  });
+}
+
+Result<ModelsReply> Client::ListModels(const CallOptions& options) {
+  return Unary<v1::ListModelsResponse>(options, [&](auto* context, auto* response) {
+    return channel_->models->ListModels(context, v1::ListModelsRequest(), response);
+  });
+}
+
+Result<ExplainReply> Client::Explain(const v1::ChatRequest& request, const CallOptions& options) {
+  return Unary<v1::ExplainChatResponse>(options, [&](auto* context, auto* response) {
+    return channel_->debug->ExplainChat(context, request, response);
+  });
 }
 
 Stream Client::StreamChat(const v1::ChatRequest& request, const CallOptions& options) {
@@ -167,7 +195,7 @@ Stream Client::StreamChat(const v1::ChatRequest& request, const CallOptions& opt
   if (call->finished) return Stream(std::move(call));
   call->canceller = options.canceller;
   Prepare(options, &call->context);
-  call->reader = channel_->stub->StreamChat(&call->context, request);
+  call->reader = channel_->chat->StreamChat(&call->context, request);
   return Stream(std::move(call));
 }
 

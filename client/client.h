@@ -11,6 +11,8 @@
 #include "absl/status/statusor.h"
 #include "client/call_error.h"
 #include "client/canceller.h"
+#include "sparkgate/v1/debug_service.pb.h"
+#include "sparkgate/v1/model.pb.h"
 #include "sparkgate/v1/request.pb.h"
 #include "sparkgate/v1/response.pb.h"
 
@@ -52,12 +54,16 @@ class Result {
   std::variant<T, CallError> content_;
 };
 
-// What Chat returns.
-struct ChatReply {
-  v1::ChatResponse response;
+// What a call that answers once returns.
+template <typename Response>
+struct Reply {
+  Response response;
   Metadata initial_metadata;
   Metadata trailers;
 };
+using ChatReply = Reply<v1::ChatResponse>;
+using ModelsReply = Reply<v1::ListModelsResponse>;
+using ExplainReply = Reply<v1::ExplainChatResponse>;
 
 // A running StreamChat. One thread reads it; Cancel may come from any other. Leaving it unfinished
 // (the destructor) cancels the call, which stops generation and billing.
@@ -102,6 +108,13 @@ class Client {
 
   // Returns at once; a failure to connect shows in the stream's Finish.
   Stream StreamChat(const v1::ChatRequest& request, const CallOptions& options = {});
+
+  // The models that the server's key may use, in the upstream's order.
+  Result<ModelsReply> ListModels(const CallOptions& options = {});
+
+  // The upstream request that the server would make of `request`; the upstream is not called.
+  // UNIMPLEMENTED unless the server runs with --debug_service.
+  Result<ExplainReply> Explain(const v1::ChatRequest& request, const CallOptions& options = {});
 
  private:
   struct Channel;

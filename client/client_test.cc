@@ -213,6 +213,67 @@ TEST(Client, MetadataThatGrpcCannotSendIsRefusedHere) {
   EXPECT_TRUE(server.requests().empty());
 }
 
+TEST(Client, ListsModelsWithMetadataBothWays) {
+  Metadata seen;
+  TestServer::Others others;
+  others.list_models = [&seen](const Metadata& metadata, v1::ListModelsResponse* response) {
+    seen = metadata;
+    response->add_data()->set_id("m-1");
+    response->add_data()->set_id("m-2");
+    TestStatus status;
+    status.trailers = {{"x-end", "yes"}};
+    return status;
+  };
+  TestServer server(others);
+  CallOptions options;
+  options.metadata = {{"x-who", "me"}};
+  auto reply = Connect(server)->ListModels(options);
+  ASSERT_TRUE(reply.ok()) << reply.error().message;
+  ASSERT_EQ(reply.value().response.data_size(), 2);
+  EXPECT_EQ(reply.value().response.data(1).id(), "m-2");
+  EXPECT_EQ(reply.value().trailers.find("x-end")->second, "yes");
+  EXPECT_EQ(seen.count("x-who"), 1u);
+}
+
+TEST(Client, AModelListThatFailsHasItsDetails) {
+  TestServer::Others others;
+  others.list_models = [](const Metadata&, v1::ListModelsResponse*) {
+    return SparkgateStatus(13, "m", "UPSTREAM_AUTH_FAILED", false);
+  };
+  TestServer server(others);
+  auto reply = Connect(server)->ListModels();
+  ASSERT_FALSE(reply.ok());
+  EXPECT_EQ(reply.error().reason_code, v1::ERROR_REASON_UPSTREAM_AUTH_FAILED);
+}
+
+TEST(Client, ExplainsTheRequestThatItIsGiven) {
+  TestedCall seen;
+  TestServer::Others others;
+  others.explain = [&seen](const TestedCall& call, v1::ExplainChatResponse* response) {
+    seen = call;
+    response->set_method("POST");
+    (*response->mutable_headers())["a"] = "b";
+    return TestStatus{};
+  };
+  TestServer server(others);
+  auto reply = Connect(server)->Explain(Question());
+  ASSERT_TRUE(reply.ok()) << reply.error().message;
+  EXPECT_EQ(reply.value().response.method(), "POST");
+  EXPECT_EQ(reply.value().response.headers().at("a"), "b");
+  EXPECT_EQ(seen.request.SerializeAsString(), Question().SerializeAsString());
+}
+
+TEST(Client, AServiceThatTheServerDoesNotHaveIsUnimplemented) {
+  TestServer server([](TestCall*) { return TestStatus{}; });
+  auto client = Connect(server);
+  auto models = client->ListModels();
+  auto explained = client->Explain(Question());
+  ASSERT_FALSE(models.ok());
+  ASSERT_FALSE(explained.ok());
+  EXPECT_EQ(models.error().code, absl::StatusCode::kUnimplemented);
+  EXPECT_EQ(explained.error().code, absl::StatusCode::kUnimplemented);
+}
+
 TEST(Client, SpeaksTlsAndTrustsOnlyTheGivenAuthority) {
   const std::string folder = "client/testing/";
   TestServer server(

@@ -10,20 +10,35 @@
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "sparkgate/v1/chat_service.grpc.pb.h"
+#include "sparkgate/v1/debug_service.grpc.pb.h"
+#include "sparkgate/v1/model_service.grpc.pb.h"
 
 namespace sparkgate::client {
 namespace {
+
+Metadata MetadataOf(const grpc::ServerContext& context) {
+  Metadata metadata;
+  for (const auto& [name, value] : context.client_metadata()) {
+    metadata.emplace(std::string(name.data(), name.size()),
+                     std::string(value.data(), value.size()));
+  }
+  return metadata;
+}
+
+grpc::Status ToGrpc(const TestStatus& status, grpc::ServerContext* context) {
+  for (const auto& [name, value] : status.trailers) context->AddTrailingMetadata(name, value);
+  return grpc::Status(static_cast<grpc::StatusCode>(status.code), status.message, status.details);
+}
 
 class Call final : public TestCall {
  public:
   Call(grpc::ServerContext* context, const v1::ChatRequest& request,
        grpc::ServerWriter<v1::StreamChatResponse>* writer, v1::ChatResponse* response)
-      : context_(*context), request_(request), writer_(writer), response_(response) {
-    for (const auto& [name, value] : context->client_metadata()) {
-      metadata_.emplace(std::string(name.data(), name.size()),
-                        std::string(value.data(), value.size()));
-    }
-  }
+      : context_(*context),
+        request_(request),
+        writer_(writer),
+        response_(response),
+        metadata_(MetadataOf(*context)) {}
 
   const v1::ChatRequest& request() const override { return request_; }
   const Metadata& metadata() const override { return metadata_; }
@@ -44,7 +59,31 @@ class Call final : public TestCall {
   const v1::ChatRequest& request_;
   grpc::ServerWriter<v1::StreamChatResponse>* const writer_;
   v1::ChatResponse* const response_;
-  Metadata metadata_;
+  const Metadata metadata_;
+};
+
+class Models final : public v1::ModelService::Service {
+ public:
+  explicit Models(const TestServer::Others& others) : answer_(others.list_models) {}
+  grpc::Status ListModels(grpc::ServerContext* context, const v1::ListModelsRequest*,
+                          v1::ListModelsResponse* response) override {
+    return ToGrpc(answer_(MetadataOf(*context), response), context);
+  }
+
+ private:
+  const std::function<TestStatus(const Metadata&, v1::ListModelsResponse*)> answer_;
+};
+
+class Debug final : public v1::DebugService::Service {
+ public:
+  explicit Debug(const TestServer::Others& others) : answer_(others.explain) {}
+  grpc::Status ExplainChat(grpc::ServerContext* context, const v1::ChatRequest* request,
+                           v1::ExplainChatResponse* response) override {
+    return ToGrpc(answer_({*request, MetadataOf(*context), false}, response), context);
+  }
+
+ private:
+  const std::function<TestStatus(const TestedCall&, v1::ExplainChatResponse*)> answer_;
 };
 
 std::shared_ptr<grpc::ServerCredentials> Credentials(const TestServer::Tls& tls) {
@@ -58,10 +97,13 @@ std::shared_ptr<grpc::ServerCredentials> Credentials(const TestServer::Tls& tls)
 
 class TestServer::Impl final : public v1::ChatService::Service {
  public:
-  Impl(Handler handler, const Tls& tls) : handler_(std::move(handler)) {
+  Impl(Handler handler, const Tls& tls, const Others& others)
+      : handler_(std::move(handler)), models_(others), debug_(others) {
     grpc::ServerBuilder builder;
     builder.AddListeningPort("127.0.0.1:0", Credentials(tls), &port_);
     builder.RegisterService(this);
+    if (others.list_models) builder.RegisterService(&models_);
+    if (others.explain) builder.RegisterService(&debug_);
     server_ = builder.BuildAndStart();
   }
   ~Impl() override { server_->Shutdown(std::chrono::system_clock::now()); }
@@ -91,12 +133,12 @@ class TestServer::Impl final : public v1::ChatService::Service {
       const std::lock_guard<std::mutex> lock(mutex_);
       calls_.push_back({call->request(), call->metadata(), call->streaming()});
     }
-    const TestStatus status = handler_(call);
-    for (const auto& [name, value] : status.trailers) context->AddTrailingMetadata(name, value);
-    return grpc::Status(static_cast<grpc::StatusCode>(status.code), status.message, status.details);
+    return ToGrpc(handler_(call), context);
   }
 
   const Handler handler_;
+  Models models_;
+  Debug debug_;
   mutable std::mutex mutex_;
   std::vector<TestedCall> calls_;
   int port_ = 0;
@@ -104,7 +146,13 @@ class TestServer::Impl final : public v1::ChatService::Service {
 };
 
 TestServer::TestServer(Handler handler, const Tls& tls)
-    : impl_(std::make_unique<Impl>(std::move(handler), tls)) {}
+    : impl_(std::make_unique<Impl>(std::move(handler), tls, Others{})) {}
+TestServer::TestServer(Others others)
+    : impl_(std::make_unique<Impl>(
+          [](TestCall*) {
+            return TestStatus{static_cast<int>(grpc::StatusCode::UNIMPLEMENTED), "no chat"};
+          },
+          Tls{}, others)) {}
 TestServer::~TestServer() = default;
 
 std::string TestServer::target() const { return "127.0.0.1:" + std::to_string(impl_->port()); }

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "client/call_error.h"
+#include "sparkgate/v1/debug_service.pb.h"
+#include "sparkgate/v1/model.pb.h"
 #include "sparkgate/v1/request.pb.h"
 #include "sparkgate/v1/response.pb.h"
 
@@ -56,8 +58,15 @@ class TestServer {
     std::string certificate_pem;
   };
 
+  // The other services; one that is not set is not served, as by a server that has it switched off.
+  struct Others {
+    std::function<TestStatus(const Metadata&, v1::ListModelsResponse*)> list_models;
+    std::function<TestStatus(const TestedCall&, v1::ExplainChatResponse*)> explain;
+  };
+
   explicit TestServer(Handler handler) : TestServer(std::move(handler), Tls{}) {}
   TestServer(Handler handler, const Tls& tls);  // empty: without TLS
+  explicit TestServer(Others others);           // a chat is UNIMPLEMENTED
   ~TestServer();
 
   // "127.0.0.1:PORT"
