@@ -24,12 +24,13 @@ struct CallLimits {
   std::chrono::milliseconds reader_stall{30'000};  // a write that the caller does not take
   size_t outbox_bytes = 256 * 1024;
   size_t max_event_bytes = 1024 * 1024;
-  size_t max_chat_body_bytes = 64 * 1024 * 1024;
+  size_t max_chat_body_bytes = 64 * 1024 * 1024;  // also of a list of models
   size_t large_bytes = 64 * 1024;  // what is larger is decoded off the loop
 };
 
 // What a call is asked to do. Made before the loop hears of the call.
 struct CallRequest {
+  Asked asked = Asked::kCompletion;
   bool stream = false;
   upstream::Request upstream;
   int requested_choices = 1;
@@ -57,7 +58,7 @@ struct CallSummary {
 // Its state is four variables: the upstream (none, open, over, with a paused flag), the verdict
 // (empty, then set once: the first cause wins), whether a write is in flight, and the caller (open,
 // closing). Three functions change it: Decide, Pump and Force. What the bytes of an answer mean is
-// the business of the two kinds of call, StreamCall and ChatCall.
+// the business of the two kinds of call, StreamCall and UnaryCall.
 //
 // Owned by its Host. Everything here runs on the loop's thread.
 class Call : public upstream::TransferSink {
@@ -142,7 +143,9 @@ class Call : public upstream::TransferSink {
   void SetTimer();
   Clock::time_point NextDue() const;
   void OnRefusal();
-  bool may_have_run() const { return summary_.upstream_started; }
+  bool may_have_run() const {
+    return summary_.upstream_started && (!transfer_ || transfer_->MayHaveBeenSeen());
+  }
 
   Host* const host_;
   Port* const port_;

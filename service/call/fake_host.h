@@ -69,6 +69,7 @@ class FakeHost final : public Host {
       ++host_->lingered;
       host_->lingered_dirty = dirty;
     }
+    bool MayHaveBeenSeen() const override { return host_->request_left; }
     bool paused = false;
 
    private:
@@ -116,6 +117,7 @@ class FakeHost final : public Host {
   bool turn_end_wanted = false;
   std::deque<std::pair<std::function<void()>, std::function<void()>>> jobs;
   upstream::Request last_request;
+  bool request_left = true;  // false: transfers still connect
   int started = 0;
   int lingered = 0;
   bool lingered_dirty = false;

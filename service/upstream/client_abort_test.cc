@@ -69,7 +69,9 @@ TEST_P(Abort, BeforeTheFirstByte) {
   });
   RecordingSink sink;
   auto transfer = pool_->Start(Post("{}"), &sink);
+  EXPECT_FALSE(transfer->MayHaveBeenSeen()) << "it has no connection yet";
   ASSERT_TRUE(RunUntil([&] { return !upstream_->requests().empty(); }));
+  EXPECT_TRUE(transfer->MayHaveBeenSeen());
   transfer.reset();
   ExpectReset();
   EXPECT_FALSE(sink.end.has_value());

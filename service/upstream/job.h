@@ -28,6 +28,7 @@ class JobHandle final : public Transfer {
   void Pause() override;
   void Resume() override;
   void Linger(bool dirty) override;
+  bool MayHaveBeenSeen() const override;
 
  private:
   friend class Pool;

@@ -415,24 +415,4 @@ void Pool::CountBytes(Job* job, size_t count) {
       std::max<uint64_t>(counts_.most_bytes_in_a_turn, job->bytes_of_turn);
 }
 
-// --- The handle ----------------------------------------------------------------------------------
-
-JobHandle::JobHandle(Job* job) : job_(job) {}
-
-JobHandle::~JobHandle() {
-  if (job_ != nullptr) job_->pool->Abandon(job_);
-}
-
-void JobHandle::Pause() {
-  if (job_ != nullptr) job_->pool->Pause(job_);
-}
-
-void JobHandle::Resume() {
-  if (job_ != nullptr) job_->pool->Resume(job_);
-}
-
-void JobHandle::Linger(bool dirty) {
-  if (job_ != nullptr) job_->pool->Linger(job_, dirty);
-}
-
 }  // namespace sparkgate::upstream

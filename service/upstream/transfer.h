@@ -74,6 +74,9 @@ class Transfer {
   // object may be destroyed right after. `dirty`: something followed the end mark that must not be
   // there; close instead of keeping.
   virtual void Linger(bool dirty) = 0;
+
+  // False as long as nothing of the request has been written: it waits for its connection.
+  virtual bool MayHaveBeenSeen() const = 0;
 };
 
 }  // namespace sparkgate::upstream
