@@ -7,8 +7,8 @@
 #include "service/translate/call_status.h"
 #include "service/upstream/transfer.h"
 
-// The statuses that Sparkgate itself decides on, each with its sentence: what happened, and what to
-// do. (Those that the upstream's answers decide stand in translate/upstream_error.)
+// The statuses that Sparkgate itself decides on, each with two sentences: what happened, and what
+// to do. (Those that the upstream's answers decide stand in translate/upstream_error.)
 namespace sparkgate::call {
 
 // A transfer that ended before its answer was complete. `how` is not kComplete.
@@ -17,8 +17,8 @@ CallStatus TransferFailed(upstream::TransferEnd::How how);
 // The answer ended, cleanly or not, without its end mark.
 CallStatus Truncated(std::string_view what);
 
-// The upstream answered what is no chat completion.
-CallStatus ProtocolError(std::string_view what);
+// The upstream answered what is not what it was asked for.
+CallStatus ProtocolError(std::string_view what, Asked asked = Asked::kCompletion);
 
 // One of our timers: `what` is "the first content", "the next content", "any byte".
 CallStatus Stalled(std::string_view what, std::chrono::milliseconds limit);

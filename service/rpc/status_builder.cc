@@ -23,6 +23,22 @@ void Pack(const Detail& detail, google::rpc::Status* status) {
   status->add_details()->PackFrom(detail);
 }
 
+// What was delivered of the answer before it failed.
+std::string Delivered(int messages) {
+  if (messages == 0) return "Nothing was delivered.";
+  if (messages == 1) return "1 message was delivered: genuine, but incomplete.";
+  return std::to_string(messages) + " messages were delivered: genuine, but incomplete.";
+}
+
+// What happened, what was delivered, what to do.
+std::string MessageOf(const call::CallEnd& end) {
+  std::string tail;
+  if (!end.status.advice.empty()) {
+    tail = " " + Delivered(end.messages_sent) + " " + end.status.advice;
+  }
+  return end.status.message.substr(0, kMaxMessageBytes - tail.size()) + tail;
+}
+
 google::rpc::ErrorInfo MakeErrorInfo(const call::CallEnd& end) {
   const CallStatus& status = end.status;
   google::rpc::ErrorInfo info;
@@ -61,7 +77,7 @@ grpc::Status BuildStatus(const call::CallEnd& end) {
   const CallStatus& status = end.status;
   if (status.ok()) return grpc::Status::OK;
   const auto code = static_cast<grpc::StatusCode>(status.code);
-  const std::string message = status.message.substr(0, kMaxMessageBytes);
+  const std::string message = MessageOf(end);
   if (status.reason == v1::ERROR_REASON_UNSPECIFIED) return grpc::Status(code, message);
 
   google::rpc::Status details;

@@ -75,6 +75,21 @@ TEST(StatusBuilder, EveryErrorHasExactlyOneErrorInfoWithItsMetadata) {
   EXPECT_EQ(Count<google::rpc::BadRequest>(details), 0);
 }
 
+TEST(StatusBuilder, SaysWhatHappenedWhatWasDeliveredAndWhatToDo) {
+  call::CallEnd end = RateLimited();
+  end.status.advice = "Slow down.";
+  EXPECT_EQ(BuildStatus(end).error_message(),
+            "Too many calls. 3 messages were delivered: genuine, but incomplete. Slow down.");
+  end.messages_sent = 1;
+  EXPECT_EQ(BuildStatus(end).error_message(),
+            "Too many calls. 1 message was delivered: genuine, but incomplete. Slow down.");
+  end.messages_sent = 0;
+  EXPECT_EQ(BuildStatus(end).error_message(), "Too many calls. Nothing was delivered. Slow down.");
+  end.status.message.assign(2000, 'm');
+  EXPECT_EQ(BuildStatus(end).error_message().size(), 1000u);
+  EXPECT_EQ(BuildStatus(end).error_message().substr(990), "Slow down.");
+}
+
 TEST(StatusBuilder, StaysUnderFourKibibytesWhateverIsWrong) {
   call::CallEnd end;
   end.status.code = absl::StatusCode::kInvalidArgument;

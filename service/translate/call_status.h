@@ -35,8 +35,12 @@ struct CallStatus {
   absl::StatusCode code = absl::StatusCode::kOk;
   v1::ErrorReason reason = v1::ERROR_REASON_UNSPECIFIED;
 
-  // One sentence: what happened, and what to do. Valid UTF-8, under 1 KiB, no secret, no prompt.
+  // A sentence: what happened. Valid UTF-8, under 800 bytes, no secret, no prompt.
   std::string message;
+
+  // A sentence: what to do. What was delivered is told between the two, by whoever knows it last.
+  // "": the message says that too, and there was nothing to deliver.
+  std::string advice;
 
   // The upstream may have begun to work on the request: sending it again may be paid for twice.
   bool may_have_run = false;

@@ -25,7 +25,7 @@ std::string Sentence(const StatusRow& row, int http_status, const std::string& t
   std::string sentence(row.what);
   if (http_status != 0) sentence += " (HTTP " + std::to_string(http_status) + ")";
   if (!text.empty()) sentence += ": \"" + text + '"';
-  return sentence + ". " + std::string(row.advice);
+  return sentence + '.';
 }
 
 std::vector<FieldViolation> ViolationsOf(const ErrorBody& body) {
@@ -60,6 +60,7 @@ CallStatus Build(const StatusRow& row, int http_status, const HeaderList& header
     status.upstream_request_id = SafeText(body.request_id, kMaxRequestId);
   }
   status.message = Sentence(row, http_status, CleanErrorText(body.message));
+  status.advice = row.advice;
   if (row.code == absl::StatusCode::kInvalidArgument) status.violations = ViolationsOf(body);
   SetRetry(row, headers, &status);
   return status;
@@ -152,8 +153,8 @@ CallStatus MalformedAnswer(std::string_view what, const HeaderList& headers) {
   CallStatus status;
   status.code = absl::StatusCode::kInternal;
   status.reason = v1::ERROR_REASON_UPSTREAM_PROTOCOL_ERROR;
-  status.message = "The upstream's answer is not a chat completion: " + std::string(what) + ". " +
-                   std::string(kPaid);
+  status.message = "The upstream's answer is not a chat completion: " + std::string(what) + '.';
+  status.advice = kPaid;
   status.may_have_run = true;
   status.pushback = Pushback::kNever;
   status.http_status = 200;
