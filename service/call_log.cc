@@ -19,13 +19,25 @@ std::chrono::microseconds Since(std::chrono::steady_clock::time_point begun,
   return std::chrono::duration_cast<std::chrono::microseconds>(now - begun);
 }
 
+std::string_view NameOf(rpc::Method method) {
+  switch (method) {
+    case rpc::Method::kChat:
+      return "Chat";
+    case rpc::Method::kStreamChat:
+      return "StreamChat";
+    case rpc::Method::kListModels:
+      return "ListModels";
+  }
+  return "";
+}
+
 }  // namespace
 
 telemetry::CallRecord MakeCallRecord(const rpc::CallReport& report) {
   const call::CallSummary& summary = report.summary;
   const CallStatus& status = summary.end.status;
   telemetry::CallRecord record;
-  record.method = report.method == rpc::Method::kChat ? "Chat" : "StreamChat";
+  record.method = NameOf(report.method);
   record.request_id = report.request_id;
   record.peer = report.peer;
   record.model = report.model;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "service/call/endings.h"
+#include "service/translate/models_decoder.h"
 #include "service/translate/upstream_error.h"
 
 namespace sparkgate::call {
@@ -144,6 +145,9 @@ void Call::Finish(std::optional<std::string> last_message) {
   if (verdict_->upstream_request_id.empty()) {
     verdict_->upstream_request_id = translate::UpstreamRequestId(head_.headers);
   }
+  if (request_.asked == Asked::kModels) {
+    verdict_ = translate::WordedForModels(*std::move(verdict_));
+  }
   summary_.end.status = *verdict_;
   CallEnd end = summary_.end;
   if (metadata_sent_) end.upstream_metadata.clear();
@@ -174,7 +178,7 @@ void Call::OnHead(upstream::Head head) {
     return SetTimer();
   }
   if (IsEncoded(head_.headers)) {
-    return Decide(ProtocolError("answered in an encoding that nobody asked for"));
+    return Decide(ProtocolError("answered in an encoding that nobody asked for", request_.asked));
   }
   const std::string type = MediaType(head_.headers);
   if (!type.empty() && !AcceptsType(type)) {
@@ -204,7 +208,7 @@ void Call::OnEnd(const upstream::TransferEnd& end) {
   transfer_.reset();
   if (body_ == Body::kAnswer) return OnAnswerEnd(end.how);
   if (body_ != Body::kNone) return OnRefusal();
-  Decide(TransferFailed(end.how));
+  Decide(TransferFailed(end.how, request_.asked));
 }
 
 void Call::OnRefusal() {
@@ -213,7 +217,9 @@ void Call::OnRefusal() {
     status = translate::HttpErrorStatus(head_.status, head_.headers, refusal_);
   } else {
     status = translate::ErrorAfterOk(refusal_);
-    if (status.ok()) status = ProtocolError("answered with another media type than was asked for");
+    if (status.ok()) {
+      status = ProtocolError("answered with another media type than was asked for", request_.asked);
+    }
   }
   Decide(std::move(status));
 }

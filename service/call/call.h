@@ -25,7 +25,7 @@ struct CallLimits {
   size_t outbox_bytes = 256 * 1024;
   size_t max_event_bytes = 1024 * 1024;
   size_t max_chat_body_bytes = 64 * 1024 * 1024;  // also of a list of models
-  size_t large_bytes = 64 * 1024;  // what is larger is decoded off the loop
+  size_t large_bytes = 64 * 1024;                 // what is larger is decoded off the loop
 };
 
 // What a call is asked to do. Made before the loop hears of the call.

@@ -7,9 +7,9 @@
 #include <optional>
 #include <string>
 
-#include "service/call/chat_call.h"
 #include "service/call/fake_host.h"
 #include "service/call/stream_call.h"
+#include "service/call/unary_call.h"
 
 namespace sparkgate::call {
 namespace {
@@ -45,7 +45,7 @@ class Play {
     if (stream) {
       host_.call = std::make_unique<StreamCall>(&host_, &port_, limits_, std::move(request));
     } else {
-      host_.call = std::make_unique<ChatCall>(&host_, &port_, limits_, std::move(request));
+      host_.call = std::make_unique<UnaryCall>(&host_, &port_, limits_, std::move(request));
     }
     if (mode == Mode::kWritesCompleteInside) port_.acknowledge_inside = [this] { Written(true); };
     host_.call->OnStarted();

@@ -4,9 +4,9 @@
 #include <memory>
 #include <string>
 
-#include "service/call/chat_call.h"
 #include "service/call/fake_host.h"
 #include "service/call/stream_call.h"
+#include "service/call/unary_call.h"
 
 namespace sparkgate::call {
 namespace {
@@ -38,7 +38,7 @@ class CallTest : public testing::Test {
   }
   void StartChat() {
     CallRequest request;
-    host_.call = std::make_unique<ChatCall>(&host_, &port_, limits_, std::move(request));
+    host_.call = std::make_unique<UnaryCall>(&host_, &port_, limits_, std::move(request));
     host_.call->OnStarted();
   }
   void Head(int status = 200, HeaderList headers = {{"content-type", "text/event-stream"}}) {
@@ -461,7 +461,7 @@ TEST_F(CallTest, HowATransferEndsBeforeItsHeadDecidesWhetherItMayHaveRun) {
 }
 
 TEST_F(CallTest, ADrainBeforeTheStartCostsTheCallerNothing) {
-  host_.call = std::make_unique<ChatCall>(&host_, &port_, limits_, CallRequest());
+  host_.call = std::make_unique<UnaryCall>(&host_, &port_, limits_, CallRequest());
   host_.call->OnDrain();
   host_.call->OnStarted();
   host_.EndTurns();
@@ -469,6 +469,23 @@ TEST_F(CallTest, ADrainBeforeTheStartCostsTheCallerNothing) {
   ASSERT_TRUE(port_.finished);
   EXPECT_EQ(Status().reason, v1::ERROR_REASON_DRAINING);
   EXPECT_EQ(Status().code, absl::StatusCode::kUnavailable);
+  EXPECT_FALSE(Status().may_have_run);
+}
+
+TEST_F(CallTest, WhatEndsACallThatStillConnectsSaysThatItHasNotRun) {
+  host_.request_left = false;
+  StartChat();
+  host_.call->OnDrain();
+  host_.EndTurns();
+  ASSERT_TRUE(port_.finished);
+  EXPECT_EQ(Status().reason, v1::ERROR_REASON_DRAINING);
+  EXPECT_FALSE(Status().may_have_run);
+
+  port_ = FakePort();
+  limits_.max_call_time = seconds(3);
+  StartStream();
+  Pass(seconds(3));
+  EXPECT_EQ(Status().reason, v1::ERROR_REASON_MAX_CALL_TIME);
   EXPECT_FALSE(Status().may_have_run);
 }
 

@@ -60,7 +60,7 @@ CallStatus CertificateRefused() {
 
 }  // namespace
 
-CallStatus TransferFailed(How how) {
+CallStatus TransferFailed(How how, Asked asked) {
   switch (how) {
     case How::kNotConnected:
       return NotSeen(v1::ERROR_REASON_UPSTREAM_UNREACHABLE,
@@ -76,7 +76,7 @@ CallStatus TransferFailed(How how) {
                         "The connection to the upstream was lost after the request had left and "
                         "before any answer came.");
     case How::kProtocol:
-      return ProtocolError("broke the rules of HTTP");
+      return ProtocolError("broke the rules of HTTP", asked);
     case How::kComplete:
     case How::kClosed:
     case How::kCut:
@@ -90,11 +90,11 @@ CallStatus Truncated(std::string_view what) {
                     std::string(what) + '.');
 }
 
-CallStatus ProtocolError(std::string_view what) {
-  return MayHaveRun(
-      absl::StatusCode::kInternal, v1::ERROR_REASON_UPSTREAM_PROTOCOL_ERROR,
-      "The upstream " + std::string(what) +
-          ", which is no chat completion; if it always does, its address is the wrong one.");
+CallStatus ProtocolError(std::string_view what, Asked asked) {
+  return MayHaveRun(absl::StatusCode::kInternal, v1::ERROR_REASON_UPSTREAM_PROTOCOL_ERROR,
+                    "The upstream " + std::string(what) + ", which is no " +
+                        std::string(NameOf(asked)) +
+                        "; if it always does, its address is the wrong one.");
 }
 
 CallStatus Stalled(std::string_view what, std::chrono::milliseconds limit) {

@@ -12,7 +12,7 @@
 namespace sparkgate::call {
 
 // A transfer that ended before its answer was complete. `how` is not kComplete.
-CallStatus TransferFailed(upstream::TransferEnd::How how);
+CallStatus TransferFailed(upstream::TransferEnd::How how, Asked asked = Asked::kCompletion);
 
 // The answer ended, cleanly or not, without its end mark.
 CallStatus Truncated(std::string_view what);

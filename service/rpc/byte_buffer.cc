@@ -23,9 +23,9 @@ grpc::ByteBuffer ToByteBuffer(std::string bytes) {
   return grpc::ByteBuffer(&slice, 1);
 }
 
-bool ParseMessage(grpc::ByteBuffer* buffer, v1::ChatRequest* message) {
+bool ParseMessage(grpc::ByteBuffer* buffer, google::protobuf::MessageLite* message) {
   const grpc::Status status =
-      grpc::SerializationTraits<v1::ChatRequest>::Deserialize(buffer, message);
+      grpc::SerializationTraits<google::protobuf::MessageLite>::Deserialize(buffer, message);
   buffer->Clear();
   return status.ok();
 }

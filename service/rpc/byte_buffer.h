@@ -1,11 +1,10 @@
 #ifndef SPARKGATE_SERVICE_RPC_BYTE_BUFFER_H_
 #define SPARKGATE_SERVICE_RPC_BYTE_BUFFER_H_
 
+#include <google/protobuf/message_lite.h>
 #include <grpcpp/support/byte_buffer.h>
 
 #include <string>
-
-#include "sparkgate/v1/request.pb.h"
 
 namespace sparkgate::rpc {
 
@@ -13,7 +12,7 @@ namespace sparkgate::rpc {
 grpc::ByteBuffer ToByteBuffer(std::string bytes);
 
 // Reads a message and frees the buffer: a request is not kept twice.
-bool ParseMessage(grpc::ByteBuffer* buffer, v1::ChatRequest* message);
+bool ParseMessage(grpc::ByteBuffer* buffer, google::protobuf::MessageLite* message);
 
 }  // namespace sparkgate::rpc
 

@@ -4,9 +4,9 @@
 
 #include <utility>
 
-#include "service/call/chat_call.h"
 #include "service/call/endings.h"
 #include "service/call/stream_call.h"
+#include "service/call/unary_call.h"
 #include "service/rpc/byte_buffer.h"
 #include "service/rpc/request_metadata.h"
 #include "service/rpc/status_builder.h"
@@ -18,8 +18,9 @@ namespace {
 // A request over this is decoded by a worker: on the thread that gave it, it would hold up others.
 constexpr size_t kLargeRequest = 256 * 1024;
 
-call::LoopHost* NextLoop(CallContext* context) {
-  const uint64_t turn = context->next_loop.fetch_add(1, std::memory_order_relaxed);
+call::LoopHost* NextLoop(CallContext* context, Method method) {
+  auto& next = context->next_loop[static_cast<size_t>(method)];
+  const uint64_t turn = next.fetch_add(1, std::memory_order_relaxed);
   return context->loops[turn % context->loops.size()];
 }
 
@@ -30,12 +31,12 @@ std::optional<call::Clock::time_point> Deadline(const grpc::ServerContext& conte
   return call::Clock::now() + (deadline - std::chrono::system_clock::now());
 }
 
-CallStatus Unreadable() {
+CallStatus Unreadable(const google::protobuf::MessageLite& message) {
   CallStatus status;
   status.code = absl::StatusCode::kInvalidArgument;
   status.reason = v1::ERROR_REASON_INVALID_REQUEST;
   status.pushback = Pushback::kNever;
-  status.message = "The request is no sparkgate.v1.ChatRequest; generate the client anew.";
+  status.message = "The request is no " + message.GetTypeName() + "; generate the client anew.";
   return status;
 }
 
@@ -46,17 +47,25 @@ void CallPort::Await(CallContext* context, Method method) { new CallPort(context
 CallPort::CallPort(CallContext* context, Method method)
     : context_(context),
       method_(method),
-      loop_(NextLoop(context)),
+      loop_(NextLoop(context, method)),
       stream_(&server_context_),
       unary_(&server_context_) {
   context_->queue->AddUser();
   context_->awaiting.fetch_add(1);
   grpc::ServerCompletionQueue* const queue = context_->queue->get();
   server_context_.AsyncNotifyWhenDone(&when_done_);
-  if (method_ == Method::kChat) {
-    context_->service.RequestChat(&server_context_, &request_, &unary_, queue, queue, &new_);
-  } else {
-    context_->service.RequestStreamChat(&server_context_, &request_, &stream_, queue, queue, &new_);
+  switch (method_) {
+    case Method::kChat:
+      context_->chat_service.RequestChat(&server_context_, &request_, &unary_, queue, queue, &new_);
+      break;
+    case Method::kStreamChat:
+      context_->chat_service.RequestStreamChat(&server_context_, &request_, &stream_, queue, queue,
+                                               &new_);
+      break;
+    case Method::kListModels:
+      context_->model_service.RequestListModels(&server_context_, &request_, &unary_, queue, queue,
+                                                &new_);
+      break;
   }
 }
 
@@ -95,9 +104,24 @@ CallStatus CallPort::Decode(call::CallRequest* request) {
   RequestMetadata metadata = ReadMetadata(server_context_, context_->allowed_headers);
   report_.request_id = metadata.request_id;
   if (!metadata.status.ok()) return metadata.status;
+  request->merge = metadata.merge;
+  request->deadline = Deadline(server_context_);
+  request->upstream.headers = std::move(metadata.headers);
+  return method_ == Method::kListModels ? DecodeListModels(request) : DecodeChat(request);
+}
 
+CallStatus CallPort::DecodeListModels(call::CallRequest* request) {
+  v1::ListModelsRequest message;
+  if (!ParseMessage(&request_, &message)) return Unreadable(message);
+  request->asked = Asked::kModels;
+  request->upstream.method = "GET";
+  request->upstream.path = "/models";
+  return CallStatus();
+}
+
+CallStatus CallPort::DecodeChat(call::CallRequest* request) {
   v1::ChatRequest message;
-  if (!ParseMessage(&request_, &message)) return Unreadable();
+  if (!ParseMessage(&request_, &message)) return Unreadable(message);
   report_.model = message.model().substr(0, 256);
 
   translate::UpstreamBody body;
@@ -109,19 +133,16 @@ CallStatus CallPort::Decode(call::CallRequest* request) {
 
   request->stream = options.stream;
   request->requested_choices = body.requested_choices;
-  request->merge = metadata.merge;
-  request->deadline = Deadline(server_context_);
   request->upstream.path = "/chat/completions";
   request->upstream.event_stream = options.stream;
-  request->upstream.headers = std::move(metadata.headers);
   request->upstream.body = std::move(body.json);
   return status;
 }
 
 void CallPort::Begin(call::CallRequest request) {
   std::unique_ptr<call::Call> core;
-  if (method_ == Method::kChat) {
-    core = std::make_unique<call::ChatCall>(loop_, this, context_->limits, std::move(request));
+  if (IsUnary(method_)) {
+    core = std::make_unique<call::UnaryCall>(loop_, this, context_->limits, std::move(request));
   } else {
     core = std::make_unique<call::StreamCall>(loop_, this, context_->limits, std::move(request));
   }
@@ -162,8 +183,8 @@ void CallPort::SendInitialMetadata(const HeaderList& metadata) {
   if (gone_.load()) return;
   server_context_.AddInitialMetadata("x-request-id", report_.request_id);
   for (const auto& [name, value] : metadata) server_context_.AddInitialMetadata(name, value);
-  // Chat's leaves together with its one message.
-  if (method_ == Method::kChat) return;
+  // A unary call's leaves together with its one message.
+  if (IsUnary(method_)) return;
   outstanding_.fetch_add(1);
   context_->queue->DoAndComplete([this] { stream_.SendInitialMetadata(&initial_metadata_); });
 }
@@ -194,7 +215,7 @@ void CallPort::AddTrailers(const call::CallEnd& end) {
 
 void CallPort::FinishOnWire(const grpc::Status& status, std::optional<std::string> last_message) {
   if (gone_.load()) return Release();
-  if (method_ == Method::kChat) {
+  if (IsUnary(method_)) {
     if (!status.ok() || !last_message) return unary_.FinishWithError(status, &finished_);
     return unary_.Finish(ToByteBuffer(std::move(*last_message)), status, &finished_);
   }

@@ -6,9 +6,11 @@
 #include <grpcpp/support/async_unary_call.h>
 #include <grpcpp/support/byte_buffer.h>
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,14 +23,19 @@
 #include "service/rpc/admission.h"
 #include "service/rpc/queue.h"
 #include "sparkgate/v1/chat_service.grpc.pb.h"
+#include "sparkgate/v1/model_service.grpc.pb.h"
 
 namespace sparkgate::rpc {
 
-// Chat and StreamChat as bytes: large requests are decoded where they hold nobody up.
+// The services as bytes: large requests are decoded where they hold nobody up.
 using RawChatService = v1::ChatService::WithRawMethod_Chat<
     v1::ChatService::WithRawMethod_StreamChat<v1::ChatService::Service>>;
 
-enum class Method { kChat, kStreamChat };
+using RawModelService = v1::ModelService::WithRawMethod_ListModels<v1::ModelService::Service>;
+
+enum class Method { kChat, kStreamChat, kListModels };
+inline constexpr Method kMethods[] = {Method::kChat, Method::kStreamChat, Method::kListModels};
+constexpr bool IsUnary(Method method) { return method != Method::kStreamChat; }
 
 // What is known of a call when it is over; for the log. No content, no secret.
 struct CallReport {
@@ -42,7 +49,8 @@ struct CallReport {
 
 // What all calls share. Outlives them.
 struct CallContext {
-  RawChatService service;
+  RawChatService chat_service;
+  RawModelService model_service;
   Queue* queue = nullptr;
   std::vector<call::LoopHost*> loops;
   call::WorkerPool* workers = nullptr;
@@ -51,7 +59,8 @@ struct CallContext {
   bool include_usage = true;
   std::vector<std::string> allowed_headers;
   std::function<void(const CallReport&)> on_over;  // any thread
-  std::atomic<uint64_t> next_loop{0};
+  // For each method: the requests that wait for its calls alternate between the loops.
+  std::array<std::atomic<uint64_t>, std::size(kMethods)> next_loop{};
   std::atomic<int> awaiting{
       0};  // requests that wait for a call; all come back when the server ends
   std::atomic<int> open_ports{0};  // calls begun and not yet destroyed, refused ones included
@@ -100,6 +109,8 @@ class CallPort final : public call::Port {
 
   void Prepare();
   CallStatus Decode(call::CallRequest* request);
+  CallStatus DecodeChat(call::CallRequest* request);
+  CallStatus DecodeListModels(call::CallRequest* request);
   void Begin(call::CallRequest request);
   void Refuse(CallStatus status);
   void Tell(std::function<void()> event);

@@ -44,7 +44,8 @@ void SetChannelArguments(grpc::ServerBuilder* builder, const ServerOptions& opti
 }
 
 std::vector<std::string> ServiceNames(const ServerOptions& options) {
-  std::vector<std::string> names = {v1::ChatService::service_full_name()};
+  std::vector<std::string> names = {v1::ChatService::service_full_name(),
+                                    v1::ModelService::service_full_name()};
   if (options.debug_service) names.push_back(v1::DebugService::service_full_name());
   return names;
 }
@@ -87,7 +88,8 @@ absl::Status Server::Build(const upstream::Resolver* resolver) {
   if (options_.reflection) grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
   SetChannelArguments(&builder, options_);
-  builder.RegisterService(&context_.service);
+  builder.RegisterService(&context_.chat_service);
+  builder.RegisterService(&context_.model_service);
   builder.RegisterService(health_.service());
   if (explain_) builder.RegisterService(explain_->service());
   auto target = builder.experimental().AddExternalConnectionAcceptor(
@@ -118,8 +120,7 @@ void Server::AwaitCalls() {
   context_.allowed_headers = options_.allowed_headers;
   context_.on_over = options_.on_over;
   for (int i = 0; i < kAwaitedCalls; ++i) {
-    CallPort::Await(&context_, Method::kChat);
-    CallPort::Await(&context_, Method::kStreamChat);
+    for (const Method method : kMethods) CallPort::Await(&context_, method);
   }
 }
 

@@ -13,7 +13,7 @@ namespace sparkgate::telemetry {
 // What is told of one call when it is over. Prompts, answers, metadata and keys have no place here,
 // so that none can end up in a log.
 struct CallRecord {
-  std::string method;               // "Chat", "StreamChat"
+  std::string method;               // "Chat", "StreamChat", "ListModels"
   std::string request_id;           // ours or the caller's
   std::string peer;                 // the caller's address
   std::string model;                // as asked for

@@ -9,8 +9,10 @@
 // How an answer that began with 200 fails. It may always have run.
 namespace sparkgate::translate {
 
-// UPSTREAM_PROTOCOL_ERROR. `what`: the rest of "The upstream's answer is not a chat completion: …".
-CallStatus MalformedAnswer(std::string_view what, const HeaderList& headers);
+// UPSTREAM_PROTOCOL_ERROR. `what`: the rest of "The upstream's answer is not a chat completion: …"
+// (or a list of models).
+CallStatus MalformedAnswer(std::string_view what, const HeaderList& headers,
+                           Asked asked = Asked::kCompletion);
 
 // What Parse found, for MalformedAnswer.
 std::string_view DescribeParse(JsonDocument::Result result);

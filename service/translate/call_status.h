@@ -4,6 +4,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -15,6 +16,13 @@ namespace sparkgate {
 // Names in lower case, in the order of the wire. The one form in which headers and metadata travel
 // between the layers.
 using HeaderList = std::vector<std::pair<std::string, std::string>>;
+
+// What the upstream was asked for.
+enum class Asked { kCompletion, kModels };
+
+constexpr std::string_view NameOf(Asked asked) {
+  return asked == Asked::kModels ? "list of models" : "chat completion";
+}
 
 // One thing that is wrong with a request.
 struct FieldViolation {

@@ -66,6 +66,8 @@ const std::vector<DroppedMember>& DroppedMembers() {
   static const auto* const kRows = new std::vector<DroppedMember>{
       {"ChatResponse", "object", "chat.completion", "the message's type says the same"},
       {"StreamChatResponse", "object", "chat.completion.chunk", "the message's type says the same"},
+      {"ListModelsResponse", "object", "list", "the message's type says the same"},
+      {"Model", "object", "model", "the message's type says the same"},
   };
   return *kRows;
 }

@@ -1,8 +1,8 @@
 // Answers with every field of every message of an answer alone, found by descriptor, and compares
-// what Chat and StreamChat make of it with golden files: with a value, with zero, false or "", and
-// with a value of an unexpected type. A null must be as good as nothing. A field without a file
-// fails, and so does a file without a field and a documented field of the upstream's that no body
-// has.
+// what Chat, StreamChat and ListModels make of it with golden files: with a value, with zero, false
+// or "", and with a value of an unexpected type. A null must be as good as nothing. A field without
+// a file fails, and so does a file without a field and a documented field of the upstream's that no
+// body has.
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -13,6 +13,7 @@
 #include "service/translate/chat_decoder.h"
 #include "service/translate/field_table.h"
 #include "service/translate/golden.h"
+#include "service/translate/models_decoder.h"
 #include "service/translate/shape.h"
 #include "service/translate/stream_translator.h"
 
@@ -42,6 +43,12 @@ std::string DecodeByStream(const std::string& body) {
   std::string text = outcome.status.ok() ? "" : "error: " + outcome.status.message + "\n";
   for (const auto& message : messages) text += TextOf(message);
   return text;
+}
+
+std::string DecodeByListModels(const std::string& body) {
+  v1::ListModelsResponse response;
+  const CallStatus status = DecodeModels(body, {}, &response);
+  return status.ok() ? TextOf(response) : "error: " + status.message + "\n";
 }
 
 struct Values {
@@ -92,12 +99,30 @@ class ResponseGoldenTest : public testing::Test {
 
   ResponseGoldenTest() : table_("tests/data/upstream_response_fields.json") {}
 
-  void Run(const std::string& folder, const Descriptor* descriptor, Decode decode) {
-    golden_ = std::make_unique<GoldenFolder>(folder);
-    decode_ = decode;
-    Walk(descriptor, [](const std::string& member) {
-      return R"({"choices":[{}])" + (member.empty() ? "" : "," + member) + "}";
+  // `list`: what every body of the kind must have, and the member that each of its entries must
+  // have.
+  struct Kind {
+    std::string folder;
+    const Descriptor* descriptor;
+    Decode decode;
+    std::string list, required;
+    std::vector<std::string> tables;
+  };
+
+  void Run(Kind kind) {
+    golden_ = std::make_unique<GoldenFolder>(kind.folder);
+    kind_ = std::move(kind);
+    Walk(kind_.descriptor, [this](const std::string& member) {
+      return "{" + List("") + (member.empty() ? "" : "," + member) + "}";
     });
+  }
+
+  std::string List(const std::string& member) const {
+    const bool replaces = member.rfind(kind_.required.substr(0, kind_.required.find(':')), 0) == 0;
+    const std::string entry = kind_.required.empty() || (replaces && !member.empty()) ? member
+                              : member.empty() ? kind_.required
+                                               : kind_.required + "," + member;
+    return "\"" + kind_.list + "\":[{" + entry + "}]";
   }
 
   void Walk(const Descriptor* descriptor, const Wrap& wrap) {
@@ -114,13 +139,12 @@ class ResponseGoldenTest : public testing::Test {
     }
   }
 
-  static Wrap Below(const FieldShape& field, const Wrap& wrap) {
-    const bool choices = field.key == "choices";
+  Wrap Below(const FieldShape& field, const Wrap& wrap) const {
     return [=](const std::string& member) {
+      // The list stands in every body already.
+      if (field.key == kind_.list) return "{" + List(member) + "}";
       const std::string object = "{" + member + "}";
       const std::string value = field.field->is_repeated() ? "[" + object + "]" : object;
-      // The list of choices stands in every body already.
-      if (choices) return R"({"choices":)" + value + "}";
       return wrap("\"" + field.key + "\":" + value);
     };
   }
@@ -129,30 +153,37 @@ class ResponseGoldenTest : public testing::Test {
     const std::string name =
         field.field->containing_type()->name() + "." + std::string(field.name());
     if (field.key == "choices") return Check(name, {R"({"choices":[{},{"index":1}]})"});
+    if (field.key == "data") {
+      return Check(name, {R"({"data":[{"id":"b"},{"id":"a"}]})", R"({"data":[]})",
+                          R"({"data":[{"id":"b"},1]})", R"({"data":{"id":"b"}})", "{}"});
+    }
     const std::string key = field.field->is_map() ? "\"x-new\":" : "\"" + field.key + "\":";
     const Values values =
         field.field->is_map() ? Values{R"("v")", R"("")", "1.10"} : ValuesOf(field);
     Check(name, {wrap(key + values.sample), wrap(key + values.zero), wrap(key + values.odd)});
-    EXPECT_EQ(decode_(wrap(key + "null")), decode_(wrap(""))) << name;
+    if (key == "\"id\":" && kind_.list == "data") return;  // the one that must be there
+    EXPECT_EQ(kind_.decode(wrap(key + "null")), kind_.decode(wrap(""))) << name;
   }
 
   void Check(const std::string& name, const std::vector<std::string>& bodies) {
     std::string content;
     for (const std::string& body : bodies) {
-      content += body + "\n" + decode_(body) + "\n";
-      if (body.find("1e400") == std::string::npos) {
-        table_.Touch(body, "ChatCompletion");
-        table_.Touch(body, "ChatCompletionChunk");
-      }
+      content += body + "\n" + kind_.decode(body) + "\n";
+      if (body.find("1e400") != std::string::npos) continue;
+      for (const std::string& table : kind_.tables) table_.Touch(body, table);
     }
     golden_->Check(name + ".txt", content);
   }
 
   UpstreamFieldTable table_;
   std::unique_ptr<GoldenFolder> golden_;
-  Decode decode_ = nullptr;
+  Kind kind_;
   std::set<std::string> walked_;
 };
+
+bool IsOfModels(const std::string& row) {
+  return row.rfind("Model.", 0) == 0 || row.rfind("ModelList.", 0) == 0;
+}
 
 // Shapes that no field of ours has.
 const std::pair<const char*, std::vector<std::string>> kOtherShapes[] = {
@@ -173,7 +204,12 @@ const std::pair<const char*, std::vector<std::string>> kOtherShapes[] = {
 };
 
 TEST_F(ResponseGoldenTest, EveryFieldOfChat) {
-  Run("chat", v1::ChatResponse::descriptor(), DecodeByChat);
+  Run({"chat",
+       v1::ChatResponse::descriptor(),
+       DecodeByChat,
+       "choices",
+       "",
+       {"ChatCompletion", "ChatCompletionChunk"}});
   for (const auto& [name, bodies] : kOtherShapes) Check(name, bodies);
   Check("MessageContent",
         {R"({"choices":[{"message":{"content":[{"type":"text","text":"a"}]}}]})"});
@@ -183,21 +219,42 @@ TEST_F(ResponseGoldenTest, EveryFieldOfChat) {
     // Lists as the content of an answer go to extra_json whole: their members have no fields.
     const bool known = row.rfind("Chunk", 0) == 0 || row.rfind("ChatCompletionChunk", 0) == 0 ||
                        row.rfind("Delta.", 0) == 0 || row.rfind("ImageUrl.", 0) == 0 ||
-                       row.rfind("VideoUrl.", 0) == 0 || row.rfind("MessageContent.", 0) == 0;
+                       row.rfind("VideoUrl.", 0) == 0 || row.rfind("MessageContent.", 0) == 0 ||
+                       IsOfModels(row);
     EXPECT_TRUE(known) << "no golden file has " << row;
   }
 }
 
 TEST_F(ResponseGoldenTest, EveryFieldOfStreamChat) {
-  Run("stream", v1::StreamChatResponse::descriptor(), DecodeByStream);
+  Run({"stream",
+       v1::StreamChatResponse::descriptor(),
+       DecodeByStream,
+       "choices",
+       "",
+       {"ChatCompletion", "ChatCompletionChunk"}});
   for (const auto& [name, bodies] : kOtherShapes) Check(name, bodies);
   Check("ToolCallFunction", {R"({"choices":[{"delta":{"tool_calls":[{"function":"f"}]}}]})"});
   golden_->CheckAllUsed();
   for (const std::string& row : table_.untouched()) {
     const bool known = row.rfind("Message", 0) == 0 || row.rfind("Choice.", 0) == 0 ||
                        row.rfind("ChatCompletion.", 0) == 0 || row.rfind("ImageUrl.", 0) == 0 ||
-                       row.rfind("VideoUrl.", 0) == 0;
+                       row.rfind("VideoUrl.", 0) == 0 || IsOfModels(row);
     EXPECT_TRUE(known) << "no golden file has " << row;
+  }
+}
+
+TEST_F(ResponseGoldenTest, EveryFieldOfListModels) {
+  Run({"models",
+       v1::ListModelsResponse::descriptor(),
+       DecodeByListModels,
+       "data",
+       R"("id":"m")",
+       {"ModelList"}});
+  Check("object", {R"({"object":"list","data":[{"id":"m","object":"model"}]})",
+                   R"({"object":"page","data":[{"id":"m","object":1}]})"});
+  golden_->CheckAllUsed();
+  for (const std::string& row : table_.untouched()) {
+    EXPECT_FALSE(IsOfModels(row)) << "no golden file has " << row;
   }
 }
 

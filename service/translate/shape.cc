@@ -6,6 +6,7 @@
 #include <memory>
 #include <unordered_map>
 
+#include "sparkgate/v1/model.pb.h"
 #include "sparkgate/v1/request.pb.h"
 #include "sparkgate/v1/response.pb.h"
 
@@ -152,6 +153,7 @@ class ShapeTable {
     Add(v1::ChatRequest::descriptor());
     Add(v1::ChatResponse::descriptor());
     Add(v1::StreamChatResponse::descriptor());
+    Add(v1::ListModelsResponse::descriptor());
     for (const Exception& row : Exceptions()) CheckRow(row);
   }
 

@@ -149,11 +149,12 @@ CallStatus ErrorEvent(std::string_view data, const HeaderList& headers) {
   return OfErrorBody(body, headers);
 }
 
-CallStatus MalformedAnswer(std::string_view what, const HeaderList& headers) {
+CallStatus MalformedAnswer(std::string_view what, const HeaderList& headers, Asked asked) {
   CallStatus status;
   status.code = absl::StatusCode::kInternal;
   status.reason = v1::ERROR_REASON_UPSTREAM_PROTOCOL_ERROR;
-  status.message = "The upstream's answer is not a chat completion: " + std::string(what) + '.';
+  status.message = "The upstream's answer is not a " + std::string(NameOf(asked)) + ": " +
+                   std::string(what) + '.';
   status.advice = kPaid;
   status.may_have_run = true;
   status.pushback = Pushback::kNever;

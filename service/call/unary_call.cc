@@ -1,14 +1,16 @@
-#include "service/call/chat_call.h"
+#include "service/call/unary_call.h"
 
 #include <utility>
 
 #include "service/call/endings.h"
 #include "service/translate/chat_decoder.h"
+#include "service/translate/models_decoder.h"
 
 namespace sparkgate::call {
 
 // A body on its way through the decoder, which may run on another thread.
-struct ChatCall::Decoding {
+struct UnaryCall::Decoding {
+  Asked asked;
   std::string body;
   bool must_be_whole;  // nothing but the body itself can say that it is complete
   HeaderList headers;
@@ -23,6 +25,20 @@ struct ChatCall::Decoding {
       status = Truncated("The upstream closed the connection in the middle of the answer");
       return;
     }
+    if (asked == Asked::kModels) {
+      ReadModels();
+    } else {
+      ReadCompletion();
+    }
+  }
+
+  void ReadModels() {
+    v1::ListModelsResponse response;
+    status = translate::DecodeModels(body, headers, &response);
+    if (status.ok()) answer = response.SerializeAsString();
+  }
+
+  void ReadCompletion() {
     v1::ChatResponse response;
     status = translate::DecodeChat(body, headers, &response);
     if (!status.ok()) return;
@@ -34,20 +50,23 @@ struct ChatCall::Decoding {
   }
 };
 
-bool ChatCall::AcceptsType(std::string_view media_type) const {
+bool UnaryCall::AcceptsType(std::string_view media_type) const {
   return media_type == "application/json";
 }
 
-void ChatCall::OnAnswerBytes(std::string_view bytes) {
+void UnaryCall::OnAnswerBytes(std::string_view bytes) {
   if (body_.size() + bytes.size() > limits().max_chat_body_bytes) {
     return Decide(TooLargeAnswer("an answer", limits().max_chat_body_bytes));
   }
   body_.append(bytes);
 }
 
-void ChatCall::OnAnswerEnd(How how) {
-  if (how != How::kComplete && how != How::kClosed) return Decide(TransferFailed(how));
+void UnaryCall::OnAnswerEnd(How how) {
+  if (how != How::kComplete && how != How::kClosed) {
+    return Decide(TransferFailed(how, request().asked));
+  }
   auto decoding = std::make_shared<Decoding>();
+  decoding->asked = request().asked;
   decoding->body = std::move(body_);
   decoding->must_be_whole = how == How::kClosed;
   decoding->headers = upstream_headers();
@@ -59,7 +78,7 @@ void ChatCall::OnAnswerEnd(How how) {
       this, [decoding] { decoding->Run(); }, [this, decoding] { OnDecoded(decoding); });
 }
 
-void ChatCall::OnDecoded(const std::shared_ptr<Decoding>& decoding) {
+void UnaryCall::OnDecoded(const std::shared_ptr<Decoding>& decoding) {
   if (decided()) return;
   if (decoding->status.ok()) {
     answer_ = std::move(decoding->answer);
@@ -70,7 +89,7 @@ void ChatCall::OnDecoded(const std::shared_ptr<Decoding>& decoding) {
   Decide(std::move(decoding->status));
 }
 
-std::string ChatCall::TakeMessage() {
+std::string UnaryCall::TakeMessage() {
   std::string answer = std::move(*answer_);
   answer_.reset();
   return answer;

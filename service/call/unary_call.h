@@ -1,5 +1,5 @@
-#ifndef SPARKGATE_SERVICE_CALL_CHAT_CALL_H_
-#define SPARKGATE_SERVICE_CALL_CHAT_CALL_H_
+#ifndef SPARKGATE_SERVICE_CALL_UNARY_CALL_H_
+#define SPARKGATE_SERVICE_CALL_UNARY_CALL_H_
 
 #include <memory>
 #include <optional>
@@ -10,8 +10,9 @@
 
 namespace sparkgate::call {
 
-// A call of Chat: the answer is one JSON body, and one message.
-class ChatCall final : public Call {
+// A call of Chat or ListModels: the answer is one JSON body, and one message. What was asked for
+// says how the body is read.
+class UnaryCall final : public Call {
  public:
   using Call::Call;
 
@@ -35,4 +36,4 @@ class ChatCall final : public Call {
 
 }  // namespace sparkgate::call
 
-#endif  // SPARKGATE_SERVICE_CALL_CHAT_CALL_H_
+#endif  // SPARKGATE_SERVICE_CALL_UNARY_CALL_H_
