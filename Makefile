@@ -1,6 +1,6 @@
 # The two commands: `make run` and `make test`. Everything else is below; `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-long asan tsan fuzz docs tools format lint clean dependencies
+.PHONY: help run build test test-long asan tsan soak fuzz docs tools format lint clean dependencies
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -33,6 +33,11 @@ asan: dependencies ## The tests under AddressSanitizer and UndefinedBehaviorSani
 
 tsan: dependencies ## The tests under ThreadSanitizer
 	@CONFIGS=tsan tools/test.sh $(TARGETS)
+
+soak: export ROUNDS := $(ROUNDS)
+soak: export CALLS := $(CALLS)
+soak: dependencies ## ROUNDS=10 rounds of CALLS=20000 calls with every kind of ending, and figures on a quiet machine
+	@tools/soak.sh
 
 fuzz: export SECONDS_PER_TARGET := $(SECONDS_PER_TARGET)
 fuzz: dependencies ## libFuzzer on each fuzz target for SECONDS_PER_TARGET=60
