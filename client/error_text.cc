@@ -178,7 +178,7 @@ ExitCode ExitCodeFor(const CallError& error) {
   }
 }
 
-std::string Explain(const CallError& error) {
+std::string Explain(const CallError& error, Billing billing) {
   std::string text = std::string(PhraseFor(error)) + " (" + NameOf(error) + ")";
   if (!error.message.empty()) text += "\n  it said: " + error.message;
   for (const FieldViolation& violation : error.field_violations) {
@@ -186,7 +186,11 @@ std::string Explain(const CallError& error) {
   }
   for (const std::string& violation : error.quota_violations) text += "\n  limit: " + violation;
   const std::string retry = RetrySentence(error);
-  text += "\n  " + retry + (retry.empty() ? "" : " ") + BillingSentence(error);
+  if (billing == Billing::kNever) {
+    if (!retry.empty()) text += "\n  " + retry;
+  } else {
+    text += "\n  " + retry + (retry.empty() ? "" : " ") + BillingSentence(error);
+  }
   if (!error.request_id().empty()) text += "\n  request id " + error.request_id();
   return text;
 }

@@ -19,10 +19,13 @@ enum ExitCode {
 
 ExitCode ExitCodeFor(const CallError& error);
 
+// Whether a call of this kind can be billed at all.
+enum class Billing { kPossible, kNever };
+
 // The error as sentences for a person, lines separated by '\n' without one at the end: what
 // happened, what the server said, the fields at fault, whether trying again helps and when, whether
 // the answer may have been billed, and the request id.
-std::string Explain(const CallError& error);
+std::string Explain(const CallError& error, Billing billing = Billing::kPossible);
 
 }  // namespace sparkgate::client
 

@@ -8,21 +8,27 @@ void AnswerPrinter::Heading(int index) {
 }
 
 void AnswerPrinter::Reasoning(const std::string& text) {
-  if (text.empty() || !out_.terminal()) return;
+  if (text.empty() || reasoning_screen_ == nullptr) return;
   // Without colour nothing else would tell it from the answer.
-  if (!reasoning_ && !out_.colour()) out_.Print("[reasoning]\n");
+  if (!reasoning_ && !reasoning_screen_->colour()) reasoning_screen_->Print("[reasoning]\n");
   reasoning_ = true;
-  out_.Print(text, Screen::Tone::kDim);
-  last_ = text.back();
+  reasoning_screen_->Print(text, Screen::Tone::kDim);
+  (reasoning_screen_ == &out_ ? last_ : last_beside_) = text.back();
+}
+
+void AnswerPrinter::EndReasoning() {
+  if (last_beside_ != '\n') reasoning_screen_->Print("\n");
+  last_beside_ = '\n';
+  reasoning_ = false;
 }
 
 void AnswerPrinter::Content(const std::string& text) {
   if (text.empty()) return;
-  if (reasoning_) {
+  if (reasoning_ && reasoning_screen_ == &out_) {
     EndLine();
     out_.Print(out_.colour() ? "\n" : "[answer]\n");
-    reasoning_ = false;
   }
+  EndReasoning();
   out_.Print(text);
   last_ = text.back();
 }
@@ -63,8 +69,8 @@ void AnswerPrinter::Finish(const v1::ChatResponse& whole) {
     if (headings && !shown) Heading(choice.index());
     if (!shown) PrintWhole(choice);
     EndLine();
+    EndReasoning();
     PrintToolCalls(choice.message());
-    reasoning_ = false;
   }
 }
 

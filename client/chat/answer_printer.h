@@ -9,11 +9,14 @@
 namespace sparkgate::client {
 
 // Shows one answer: the first choice as it arrives, the others and all tool calls at the end. With
-// more than one choice each has a heading. Reasoning is shown at a terminal only, dimmed.
+// more than one choice each has a heading. Reasoning goes to a screen of its own, which may be the
+// answer's, dimmed.
 class AnswerPrinter {
  public:
-  // `several`: the request asks for more than one answer, so that the first gets its heading too.
-  AnswerPrinter(Screen* out, bool several) : out_(*out), several_(several) {}
+  // `reasoning`: where reasoning is shown; `out`, another screen, or null for nowhere. `several`:
+  // the request asks for more than one answer, so that the first gets its heading too.
+  AnswerPrinter(Screen* out, Screen* reasoning, bool several)
+      : out_(*out), reasoning_screen_(reasoning), several_(several) {}
 
   void Add(const v1::StreamChatResponse& message);
 
@@ -23,16 +26,19 @@ class AnswerPrinter {
  private:
   void Heading(int index);
   void Reasoning(const std::string& text);
+  void EndReasoning();
   void Content(const std::string& text);
   void EndLine();
   void PrintWhole(const v1::Choice& choice);
   void PrintToolCalls(const v1::ChatMessage& message);
 
   Screen& out_;
+  Screen* const reasoning_screen_;
   const bool several_;
-  bool live_ = false;  // something of choice 0 has been shown
-  bool reasoning_ = false;
-  char last_ = '\n';  // the last character shown
+  bool live_ = false;        // something of choice 0 has been shown
+  bool reasoning_ = false;   // the last thing shown was reasoning
+  char last_ = '\n';         // the last character on `out_`
+  char last_beside_ = '\n';  // the last character on another screen
 };
 
 }  // namespace sparkgate::client

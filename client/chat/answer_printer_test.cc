@@ -60,7 +60,7 @@ void Stream(const std::vector<Piece>& pieces, AnswerPrinter* printer) {
 
 std::string Show(const std::vector<Piece>& pieces, bool several, bool terminal, bool colour) {
   Printed printed(terminal, colour);
-  AnswerPrinter printer(printed.screen(), several);
+  AnswerPrinter printer(printed.screen(), terminal ? printed.screen() : nullptr, several);
   Stream(pieces, &printer);
   return printed.text();
 }
@@ -71,7 +71,21 @@ TEST(AnswerPrinter, EndsWithOneNewline) {
   EXPECT_EQ(Show({{0, ""}}, false, false, false), "");
 }
 
-TEST(AnswerPrinter, ShowsReasoningAtTerminalsOnly) {
+TEST(AnswerPrinter, ReasoningMayGoElsewhere) {
+  Printed answer(false, false), reasoning(false, false);
+  AnswerPrinter printer(answer.screen(), reasoning.screen(), false);
+  Stream({{0, "", "hm"}, {0, "", "m"}, {0, "yes"}, {0, "", "oh"}, {0, " and no"}}, &printer);
+  EXPECT_EQ(answer.text(), "yes and no\n");
+  EXPECT_EQ(reasoning.text(), "[reasoning]\nhmm\n[reasoning]\noh\n");
+
+  Printed alone(false, false), coloured(true, true);
+  AnswerPrinter without_answer(alone.screen(), coloured.screen(), false);
+  Stream({{0, "", "hm"}}, &without_answer);
+  EXPECT_EQ(alone.text(), "");
+  EXPECT_EQ(coloured.text(), "\033[2mhm\033[0m\n");
+}
+
+TEST(AnswerPrinter, ShowsReasoningOnItsScreen) {
   const std::vector<Piece> pieces = {{0, "", "hm"}, {0, "", "m"}, {0, "yes"}};
   EXPECT_EQ(Show(pieces, false, false, false), "yes\n");
   EXPECT_EQ(Show(pieces, false, true, false), "[reasoning]\nhmm\n[answer]\nyes\n");
@@ -102,7 +116,7 @@ TEST(AnswerPrinter, ToolCallsAreReadable) {
   call->mutable_function()->set_name("weather");
   call->mutable_function()->set_arguments(R"({"city":"Paris"})");
   message->add_tool_calls()->mutable_function()->set_name("time");
-  AnswerPrinter(printed.screen(), false).Finish(whole);
+  AnswerPrinter(printed.screen(), nullptr, false).Finish(whole);
   EXPECT_EQ(printed.text(),
             "Let me look.\ntool call: weather({\"city\":\"Paris\"})  id call_1\n"
             "tool call: time()\n");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <utility>
 
 namespace sparkgate::client {
 namespace {
@@ -19,6 +20,19 @@ std::string WithUnderscores(const std::string& argument, const std::vector<std::
   return known ? "--" + name + argument.substr(end) : argument;
 }
 
+// "--name" and "--noname" of a flag with three states.
+std::string WithState(const std::string& argument) {
+  for (const char* name : {"stream", "reasoning"}) {
+    if (argument == std::string("--") + name) return argument + "=true";
+    if (argument == std::string("--no") + name) return std::string("--") + name + "=false";
+  }
+  return argument;
+}
+
+bool IsNumber(const std::string& text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+}
+
 }  // namespace
 
 std::vector<std::string> NormaliseArguments(const std::vector<std::string>& arguments,
@@ -28,10 +42,12 @@ std::vector<std::string> NormaliseArguments(const std::vector<std::string>& argu
   std::string metadata;
   size_t at = 0;
   for (; at < arguments.size() && arguments[at] != "--"; ++at) {
-    std::string argument = WithUnderscores(arguments[at], flag_names);
-    if (argument == "--stream") argument = "--stream=true";
-    if (argument == "--nostream") argument = "--stream=false";
-    if (argument == kMetadata && at + 1 < arguments.size()) argument += "=" + arguments[++at];
+    std::string argument = WithState(WithUnderscores(arguments[at], flag_names));
+    const bool last = at + 1 == arguments.size();
+    if (argument == "--logprobs") {
+      argument += "=" + (!last && IsNumber(arguments[at + 1]) ? arguments[++at] : "0");
+    }
+    if (argument == kMetadata && !last) argument += "=" + arguments[++at];
     if (argument.rfind("--metadata=", 0) == 0) {
       metadata += (metadata.empty() ? "" : ",") + argument.substr(sizeof kMetadata);
     } else {
@@ -41,6 +57,29 @@ std::vector<std::string> NormaliseArguments(const std::vector<std::string>& argu
   if (!metadata.empty()) out.push_back("--metadata=" + metadata);
   out.insert(out.end(), arguments.begin() + at, arguments.end());
   return out;
+}
+
+absl::StatusOr<std::vector<std::string>> TakeValues(const std::string& flag,
+                                                    std::vector<std::string>* arguments) {
+  const std::string name = "--" + flag;
+  std::vector<std::string> values;
+  std::vector<std::string> rest;
+  size_t at = 0;
+  for (; at < arguments->size() && (*arguments)[at] != "--"; ++at) {
+    const std::string& argument = (*arguments)[at];
+    if (argument.rfind(name + "=", 0) == 0) {
+      values.push_back(argument.substr(name.size() + 1));
+    } else if (argument != name) {
+      rest.push_back(argument);
+    } else if (at + 1 == arguments->size()) {
+      return absl::InvalidArgumentError(name + ": a value is expected");
+    } else {
+      values.push_back((*arguments)[++at]);
+    }
+  }
+  rest.insert(rest.end(), arguments->begin() + at, arguments->end());
+  *arguments = std::move(rest);
+  return values;
 }
 
 }  // namespace sparkgate::client

@@ -1,18 +1,16 @@
 #include "client/chat/asker.h"
 
-#include <google/protobuf/util/json_util.h>
-
 #include <string>
 #include <utility>
 
 #include "client/accumulator.h"
 #include "client/chat/answer_printer.h"
+#include "client/chat/logprobs_text.h"
+#include "client/chat/proto_json.h"
 
 namespace sparkgate::client {
 
-Answer Asker::Ask(v1::ChatRequest request, bool stream) {
-  // StreamChat has the upstream's metrics only when asked; a body is sent as it is.
-  if (options_.stats && stream && !options_.body) request.set_perf_metrics_in_response(true);
+Answer Asker::Ask(const v1::ChatRequest& request, bool stream) {
   Canceller canceller;
   CallOptions call;
   call.timeout = options_.timeout;
@@ -28,13 +26,13 @@ Answer Asker::Ask(v1::ChatRequest request, bool stream) {
 Answer Asker::AskStream(const v1::ChatRequest& request, const CallOptions& call, Stopwatch* watch) {
   Stream stream = client_.StreamChat(request, call);
   Accumulator accumulator;
-  AnswerPrinter printer(&out_, request.n() > 1);
+  AnswerPrinter printer(&out_, ReasoningScreen(), request.n() > 1);
   v1::StreamChatResponse message;
   while (stream.Next(&message)) {
     watch->Add(message);
     accumulator.Add(message);
     if (options_.json) {
-      PrintJson(message);
+      out_.Print(ProtoJsonLine(message));
     } else {
       printer.Add(message);
     }
@@ -58,9 +56,9 @@ Answer Asker::AskWhole(const v1::ChatRequest& request, const CallOptions& call, 
   }
   answer.response = std::move(reply.value().response);
   if (options_.json) {
-    PrintJson(answer.response);
+    out_.Print(ProtoJsonLine(answer.response));
   } else {
-    AnswerPrinter(&out_, request.n() > 1).Finish(answer.response);
+    AnswerPrinter(&out_, ReasoningScreen(), request.n() > 1).Finish(answer.response);
   }
   PrintRemarks(answer.response);
   PrintStats(answer, *watch, reply.value().initial_metadata);
@@ -81,17 +79,22 @@ void Asker::Complain(const std::optional<CallError>& error, bool partly, Answer*
   if (partly) err_.Print("  The answer above is not complete.\n", Screen::Tone::kRed);
 }
 
-void Asker::PrintJson(const google::protobuf::Message& message) {
-  std::string json;
-  const auto status = google::protobuf::util::MessageToJsonString(message, &json);
-  out_.Print(status.ok() ? json + "\n" : "{}\n");
+// Where a program reads, standard output holds the answer alone.
+Screen* Asker::ReasoningScreen() {
+  if (!options_.reasoning.value_or(out_.terminal())) return nullptr;
+  return out_.terminal() ? &out_ : &err_;
 }
 
 void Asker::PrintRemarks(const v1::ChatResponse& response) {
   for (const v1::Choice& choice : response.choices()) {
-    if (choice.finish_reason() == "length") {
-      err_.Print("[cut at the limit of tokens]\n", Screen::Tone::kDim);
-    }
+    const std::string& reason = choice.finish_reason();
+    if (reason.empty() || reason == "stop") continue;
+    err_.Print(
+        reason == "length" ? "[cut at the limit of tokens]\n" : "[finish reason: " + reason + "]\n",
+        Screen::Tone::kDim);
+  }
+  if (options_.logprobs && !options_.json) {
+    err_.Print(LogprobsText(response), Screen::Tone::kDim);
   }
 }
 

@@ -29,13 +29,13 @@ class Asker {
   Asker(Client* client, Interrupts* interrupts, const Options& options, Screen* out, Screen* err)
       : client_(*client), interrupts_(*interrupts), options_(options), out_(*out), err_(*err) {}
 
-  Answer Ask(v1::ChatRequest request, bool stream);
+  Answer Ask(const v1::ChatRequest& request, bool stream);
 
  private:
   Answer AskStream(const v1::ChatRequest& request, const CallOptions& call, Stopwatch* watch);
   Answer AskWhole(const v1::ChatRequest& request, const CallOptions& call, Stopwatch* watch);
   void Complain(const std::optional<CallError>& error, bool partly, Answer* answer);
-  void PrintJson(const google::protobuf::Message& message);
+  Screen* ReasoningScreen();
   void PrintRemarks(const v1::ChatResponse& response);
   void PrintStats(const Answer& answer, const Stopwatch& watch, const Metadata& metadata);
 

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sparkgate/v1/message.pb.h"
@@ -19,11 +20,23 @@ class Conversation {
   // Absent: no system message; "": an empty one, which is sent.
   void set_system(std::optional<std::string> system) { system_ = std::move(system); }
 
-  // Forgets what was said; the system message stays.
-  void Reset() { history_.clear(); }
+  // Forgets what was said and attached; the system message stays.
+  void Reset();
 
-  // Adds what the user says.
+  // An image that goes with the next question.
+  void Attach(v1::ImageData image) { images_.push_back(std::move(image)); }
+  void DropImages() { images_.clear(); }
+  bool has_images() const { return !images_.empty(); }
+
+  // Adds what the user says, with what is attached.
   void Ask(const std::string& text);
+
+  // The first call of the last answer that has no result yet; null if there is none, or if
+  // something else was said meanwhile.
+  const v1::ToolCall* open_call() const;
+
+  // Adds the result of the open call.
+  void AddResult(const std::string& result);
 
   // Adds the answer as it came, its first choice.
   void Answer(const v1::ChatResponse& response);
@@ -33,7 +46,7 @@ class Conversation {
   // other. Returns whether it was kept.
   bool AnswerPartly(const v1::ChatResponse& response);
 
-  // Takes the last question back.
+  // Takes the last question back, whose images are attached again, or the last result.
   void TakeBack();
 
   // Adds system message and history to `request`.
@@ -42,6 +55,7 @@ class Conversation {
  private:
   std::optional<std::string> system_;
   std::vector<v1::ChatMessage> history_;
+  std::vector<v1::ImageData> images_;
 };
 
 }  // namespace sparkgate::client

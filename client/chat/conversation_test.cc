@@ -86,5 +86,88 @@ TEST(Conversation, AQuestionWithoutAnyAnswerIsTakenBack) {
   EXPECT_EQ(Sent(conversation), "user:a;assistant:A;");
 }
 
+v1::ImageData Image(const std::string& bytes) {
+  v1::ImageData image;
+  image.set_data(bytes);
+  image.set_mime_type("image/png");
+  return image;
+}
+
+TEST(Conversation, ImagesGoWithTheNextQuestionAlone) {
+  Conversation conversation(std::nullopt);
+  conversation.Attach(Image("1"));
+  conversation.Attach(Image("2"));
+  EXPECT_TRUE(conversation.has_images());
+  conversation.Ask("what?");
+  EXPECT_FALSE(conversation.has_images());
+  conversation.Answer(AnswerOf("A"));
+  conversation.Ask("more");
+  v1::ChatRequest request;
+  conversation.AddTo(&request);
+  const v1::ChatMessage& question = request.messages(0);
+  EXPECT_FALSE(question.has_content());
+  ASSERT_EQ(question.content_parts_size(), 3);
+  EXPECT_EQ(question.content_parts(0).text(), "what?");
+  EXPECT_EQ(question.content_parts(1).image_data().data(), "1");
+  EXPECT_EQ(question.content_parts(2).image_data().data(), "2");
+  EXPECT_EQ(request.messages(2).content(), "more");
+}
+
+TEST(Conversation, AQuestionThatIsTakenBackLeavesItsImages) {
+  Conversation conversation(std::nullopt);
+  conversation.Attach(Image("1"));
+  conversation.Ask("a");
+  conversation.TakeBack();
+  EXPECT_TRUE(conversation.has_images());
+  conversation.Ask("b");
+  v1::ChatRequest request;
+  conversation.AddTo(&request);
+  ASSERT_EQ(request.messages_size(), 1);
+  EXPECT_EQ(request.messages(0).content_parts(1).image_data().data(), "1");
+}
+
+TEST(Conversation, ImagesCanBeDropped) {
+  Conversation conversation(std::nullopt);
+  conversation.Attach(Image("1"));
+  conversation.DropImages();
+  EXPECT_FALSE(conversation.has_images());
+  conversation.Attach(Image("1"));
+  conversation.Reset();
+  EXPECT_FALSE(conversation.has_images());
+}
+
+v1::ChatResponse Calls() {
+  v1::ChatResponse response = AnswerOf("");
+  for (const char* id : {"t1", "t2"}) {
+    response.mutable_choices(0)->mutable_message()->add_tool_calls()->set_id(id);
+  }
+  return response;
+}
+
+TEST(Conversation, ResultsAnswerTheCallsInTheirOrder) {
+  Conversation conversation(std::nullopt);
+  EXPECT_EQ(conversation.open_call(), nullptr);
+  conversation.Ask("a");
+  EXPECT_EQ(conversation.open_call(), nullptr);
+  conversation.Answer(Calls());
+  ASSERT_NE(conversation.open_call(), nullptr);
+  EXPECT_EQ(conversation.open_call()->id(), "t1");
+  conversation.AddResult("one");
+  EXPECT_EQ(conversation.open_call()->id(), "t2");
+  conversation.AddResult("two");
+  EXPECT_EQ(conversation.open_call(), nullptr);
+  v1::ChatRequest request;
+  conversation.AddTo(&request);
+  ASSERT_EQ(request.messages_size(), 4);
+  EXPECT_EQ(request.messages(2).role(), "tool");
+  EXPECT_EQ(request.messages(2).tool_call_id(), "t1");
+  EXPECT_EQ(request.messages(2).content(), "one");
+  EXPECT_EQ(request.messages(3).tool_call_id(), "t2");
+  conversation.TakeBack();
+  EXPECT_EQ(conversation.open_call()->id(), "t2");
+  conversation.Ask("never mind");
+  EXPECT_EQ(conversation.open_call(), nullptr);
+}
+
 }  // namespace
 }  // namespace sparkgate::client

@@ -14,7 +14,7 @@ namespace sparkgate::client {
 
 // What the command line and the environment ask for, checked.
 struct Options {
-  enum class Action { kRun, kHelp, kVersion };
+  enum class Action { kRun, kModels, kHelp, kVersion };
   Action action = Action::kRun;
 
   std::string server;
@@ -26,6 +26,12 @@ struct Options {
   std::optional<int32_t> max_tokens;
   std::optional<bool> stream;  // absent: true, or what the body says
   std::optional<std::string> body;
+  std::optional<std::string> tools;  // a file's name, as are these two
+  std::optional<std::string> schema;
+  std::vector<std::string> images;
+  std::optional<int32_t> logprobs;  // so many alternatives
+  std::optional<bool> reasoning;    // shown; absent: at a terminal
+  bool explain = false;
   std::optional<std::chrono::milliseconds> timeout;
   Metadata metadata;
   bool json = false;
@@ -34,7 +40,8 @@ struct Options {
   std::string question;  // the words, joined
 };
 
-// Parses flags (Abseil; an unknown one ends the process with exit code 1 and its own message).
+// Parses flags (Abseil; an unknown one ends the process with exit code 1 and its own message) and
+// the word `models`, which is a command unless it stands behind a "--".
 // INVALID_ARGUMENT names the flag and what would be right. Call it once.
 absl::StatusOr<Options> ParseOptions(int argc, char** argv);
 

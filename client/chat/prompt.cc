@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "client/chat/image_file.h"
 #include "client/text.h"
 
 namespace sparkgate::client {
@@ -10,6 +11,10 @@ namespace {
 constexpr char kHelp[] =
     "/reset        forget the conversation\n"
     "/system TEXT  set the system message; /system \"\" sends an empty one, /system alone none\n"
+    "/image FILE   a picture that goes with the next question; /image alone takes all back\n"
+    "/tool RESULT  the result of the function that the model has called; when it has called "
+    "several,\n"
+    "              once for each, in their order\n"
     "/help         this list\n"
     "/quit         end; so do Ctrl-D and Ctrl-C twice\n"
     "//TEXT        ask a question that begins with a slash\n"
@@ -86,6 +91,10 @@ Prompt::Next Prompt::OnCommand(const std::string& line) {
     Notice("The conversation is forgotten.");
   } else if (command == "/system") {
     SetSystem(rest);
+  } else if (command == "/image") {
+    AttachImage(rest);
+  } else if (command == "/tool") {
+    AddResult(rest);
   } else if (command == "/help") {
     err_.Print(kHelp);
   } else {
@@ -107,11 +116,35 @@ void Prompt::SetSystem(const std::string& text) {
   }
 }
 
+void Prompt::AttachImage(const std::string& name) {
+  if (name.empty()) {
+    conversation_.DropImages();
+    return Notice("No picture goes with the next question.");
+  }
+  absl::StatusOr<v1::ImageData> image = ReadImage(name);
+  if (!image.ok()) return Notice("/image: " + std::string(image.status().message()));
+  Notice(name + " (" + image->mime_type() + ") goes with the next question.");
+  conversation_.Attach(*std::move(image));
+}
+
+void Prompt::AddResult(const std::string& text) {
+  if (conversation_.open_call() == nullptr) {
+    return Notice("/tool: the last answer calls no function, or has every result.");
+  }
+  conversation_.AddResult(text);
+  if (conversation_.open_call() == nullptr) return Send();
+  NoticeWhatWaits();
+}
+
 void Prompt::Ask(const std::string& text) {
   conversation_.Ask(text);
+  Send();
+}
+
+void Prompt::Send() {
   v1::ChatRequest request = parameters_;
   conversation_.AddTo(&request);
-  const Answer answer = asker_.Ask(std::move(request), stream_);
+  const Answer answer = asker_.Ask(request, stream_);
   if (answer.complete()) {
     conversation_.Answer(answer.response);
   } else if (answer.exit_code == kExitCancelled) {
@@ -122,6 +155,16 @@ void Prompt::Ask(const std::string& text) {
   } else {
     conversation_.TakeBack();
     Notice("The question is taken back; the conversation goes on as it was before.");
+  }
+  NoticeWhatWaits();
+}
+
+void Prompt::NoticeWhatWaits() {
+  if (const v1::ToolCall* const call = conversation_.open_call()) {
+    Notice("/tool RESULT gives the result of " + call->function().name() + ".");
+  }
+  if (conversation_.has_images()) {
+    Notice("The picture goes with the next question; /image alone takes it back.");
   }
 }
 

@@ -30,7 +30,11 @@ class Prompt {
   Next OnInterrupt();
   Next OnCommand(const std::string& line);
   void SetSystem(const std::string& text);
+  void AttachImage(const std::string& name);
+  void AddResult(const std::string& text);
   void Ask(const std::string& text);
+  void Send();
+  void NoticeWhatWaits();
   void Notice(const std::string& text);
 
   Asker& asker_;
