@@ -17,6 +17,9 @@ constexpr std::string_view kAgain = "It did not run: send it again after the ret
 constexpr std::string_view kBlindly =
     "It may have run and been billed: do not send it again blindly.";
 constexpr std::string_view kOperator = "Tell whoever runs Sparkgate.";
+constexpr std::string_view kBlindlyAndOperator =
+    "It may have run and been billed: do not send it again blindly, and tell whoever runs "
+    "Sparkgate.";
 
 struct NumberedRow {
   int low, high;  // HTTP status, both inclusive
@@ -135,7 +138,7 @@ const StatusRow kUnknown = {StatusCode::kInternal,
                             false,
                             kNoRetry,
                             "The upstream answered what a chat completions server does not",
-                            kOperator};
+                            kBlindlyAndOperator};
 
 struct Word {
   std::string_view code;

@@ -33,10 +33,11 @@ void SetPatience(int fd) {
   setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 }
 
-int PeerPort(int fd) {
+// Of one end of the connection: getpeername or getsockname.
+int PortOf(int fd, int (*get_name)(int, sockaddr*, socklen_t*)) {
   sockaddr_in address{};
   socklen_t size = sizeof(address);
-  if (getpeername(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) return 0;
+  if (get_name(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) return 0;
   return ntohs(address.sin_port);
 }
 
@@ -50,7 +51,12 @@ std::string_view ReceivedRequest::Header(std::string_view lower_case_name) const
 }
 
 Connection::Connection(int index, int fd, SSL* ssl, ConnectionLog* log)
-    : index_(index), ssl_(ssl), log_(log), peer_port_(PeerPort(fd)), fd_(fd) {
+    : index_(index),
+      ssl_(ssl),
+      log_(log),
+      peer_port_(PortOf(fd, getpeername)),
+      port_(PortOf(fd, getsockname)),
+      fd_(fd) {
   const int on = 1;
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
   SetPatience(fd);
@@ -158,6 +164,11 @@ bool Connection::Send(std::string_view bytes) {
     bytes.remove_prefix(static_cast<size_t>(sent));
   }
   return true;
+}
+
+bool Connection::SendBelowTls(std::string_view bytes) {
+  return fd_ >= 0 &&
+         send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size());
 }
 
 bool Connection::SendSlowly(const std::vector<std::string>& pieces,

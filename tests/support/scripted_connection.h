@@ -56,6 +56,7 @@ class Connection {
 
   int index() const { return index_; }  // of this connection, from 0
   int peer_port() const { return peer_port_; }
+  int port() const { return port_; }                           // our own
   uint64_t bytes_received() const { return bytes_received_; }  // of plain text
 
   // Exactly one request, whole; what lies behind it stays for the next call. nullopt at the end.
@@ -72,6 +73,8 @@ class Connection {
   // Each piece by itself, with a pause that lets it be read by itself. The pause is pace, no more.
   bool SendSlowly(const std::vector<std::string>& pieces,
                   std::chrono::microseconds pause = std::chrono::microseconds(500));
+  // Past TLS, straight onto the socket.
+  bool SendBelowTls(std::string_view bytes);
   bool SendChunk(std::string_view data);
   bool SendLastChunk(std::string_view trailers = "");
 
@@ -114,6 +117,7 @@ class Connection {
   SSL* const ssl_;
   ConnectionLog* const log_;
   int peer_port_ = 0;
+  int port_ = 0;
   std::atomic<uint64_t> bytes_received_{0};
   std::string buffer_;  // read, but not yet asked for
   bool peer_close_noted_ = false;

@@ -10,7 +10,7 @@
 #include "tests/support/scripted_upstream.h"
 #include "tests/support/server_process.h"
 
-namespace sparkgate::endings {
+namespace sparkgate::faults {
 namespace {
 
 using std::chrono::milliseconds;
@@ -159,4 +159,4 @@ TEST(Time, ADeadlineThatHasPassedNeverReachesTheUpstream) {
 }
 
 }  // namespace
-}  // namespace sparkgate::endings
+}  // namespace sparkgate::faults

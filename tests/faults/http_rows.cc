@@ -1,7 +1,7 @@
-#include "tests/endings/row.h"
+#include "tests/faults/row.h"
 #include "tests/support/http_text.h"
 
-namespace sparkgate::endings {
+namespace sparkgate::faults {
 namespace {
 
 using support::Head;
@@ -122,4 +122,4 @@ std::vector<Row> HttpRows() {
   return rows;
 }
 
-}  // namespace sparkgate::endings
+}  // namespace sparkgate::faults
