@@ -311,9 +311,11 @@ TEST(Program, WrongUseIsCodeOneAndSaysWhatWouldBeRight) {
 TEST(Program, HelpAndVersion) {
   const ChatRun help = RunChat("", {"--help"});
   EXPECT_EQ(help.code, 0);
-  for (const char* flag : {"--server", "--ca_file", "--metadata", "--timeout", "--model",
-                           "--system", "--temperature", "--max-tokens", "--body", "--interactive",
-                           "--nostream", "--json", "--stats", "--version"}) {
+  for (const char* flag :
+       {"--server",      "--ca_file",    "--metadata", "--timeout",     "--model",    "--system",
+        "--temperature", "--max-tokens", "--body",     "--interactive", "--nostream", "--json",
+        "--stats",       "--version",    "--tools",    "--image",       "--schema",   "--reasoning",
+        "--logprobs",    "--explain",    " models "}) {
     EXPECT_TRUE(Has(help.out, flag)) << flag;
   }
   const ChatRun version = RunChat("", {"--version"});

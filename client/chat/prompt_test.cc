@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <fstream>
 #include <future>
 #include <string>
 
@@ -212,6 +213,96 @@ TEST(Prompt, AnAnswerWithToolCallsIsEchoedWhole) {
   EXPECT_EQ(echoed.role(), "assistant");
   EXPECT_FALSE(echoed.has_content());
   EXPECT_EQ(echoed.tool_calls(0).function().arguments(), "{\"a\":1}");
+}
+
+std::string WriteFile(const std::string& name, const std::string& text) {
+  const std::string path = testing::TempDir() + name;
+  std::ofstream(path, std::ios::binary) << text;
+  return path;
+}
+
+TEST(Prompt, ResultsOfToolsGoBackToTheModel) {
+  TestServer server([](TestCall* call) {
+    const auto& messages = call->request().messages();
+    if (messages.rbegin()->role() == "tool") {
+      call->Write(Delta("<" + messages.rbegin()->content() + ">"));
+      return TestStatus{};
+    }
+    v1::StreamChatResponse message;
+    for (const int index : {0, 1}) {
+      v1::ToolCall* tool_call = (index == 0 ? message.add_choices() : message.mutable_choices(0))
+                                    ->mutable_delta()
+                                    ->add_tool_calls();
+      tool_call->set_index(index);
+      tool_call->set_id("t" + std::to_string(index));
+      tool_call->mutable_function()->set_name("f" + std::to_string(index));
+    }
+    call->Write(message);
+    call->Write(FinishDelta("tool_calls"));
+    return TestStatus{};
+  });
+  const ChatRun run = RunChat(server.target(), {"--interactive"},
+                              "/tool early\na\n/tool {\"x\":1}\n/tool  two \n/tool late\n");
+  EXPECT_EQ(run.out, "tool call: f0()  id t0\ntool call: f1()  id t1\n<two>\n");
+  EXPECT_TRUE(Has(run.err, "/tool: the last answer calls no function")) << run.err;
+  EXPECT_TRUE(Has(run.err, "[/tool RESULT gives the result of f0.]")) << run.err;
+  EXPECT_TRUE(Has(run.err, "[/tool RESULT gives the result of f1.]")) << run.err;
+  ASSERT_EQ(server.requests().size(), 2u);
+  const v1::ChatRequest second = server.requests()[1];
+  EXPECT_EQ(Messages(second), "user:a;assistant:;tool:{\"x\":1};tool:two;");
+  EXPECT_EQ(second.messages(1).tool_calls_size(), 2);
+  EXPECT_EQ(second.messages(2).tool_call_id(), "t0");
+  EXPECT_EQ(second.messages(3).tool_call_id(), "t1");
+}
+
+TEST(Prompt, AResultThatFailsCanBeGivenAgain) {
+  int calls = 0;
+  TestServer server([&calls](TestCall* call) {
+    if (++calls == 2) return SparkgateStatus(14, "m", "DRAINING", false, 1000);
+    v1::StreamChatResponse message = Delta(calls == 3 ? "ok" : "");
+    if (calls == 1) message.mutable_choices(0)->mutable_delta()->add_tool_calls()->set_id("t");
+    call->Write(message);
+    return TestStatus{};
+  });
+  const ChatRun run = RunChat(server.target(), {"--interactive"}, "a\n/tool 1\n/tool 2\n");
+  EXPECT_TRUE(Has(run.out, "ok\n")) << run.out;
+  EXPECT_EQ(Messages(server.requests()[2]), "user:a;assistant:;tool:2;");
+}
+
+TEST(Prompt, ImagesGoWithOneQuestion) {
+  TestServer server(Echo);
+  const std::string first = WriteFile("first.gif", "GIF89a");
+  const std::string second = WriteFile("second.gif", "GIF87a");
+  const ChatRun run = RunChat(server.target(), {"--interactive", "--image", first},
+                              "what\n/image " + second + "\n/image /no/such\nand this\n/image " +
+                                  second + "\n/image\nend\n");
+  EXPECT_EQ(run.code, 0);
+  EXPECT_TRUE(Has(run.err, second + " (image/gif) goes with the next question.")) << run.err;
+  EXPECT_TRUE(Has(run.err, "/image: /no/such cannot be read")) << run.err;
+  EXPECT_TRUE(Has(run.err, "No picture goes with the next question.")) << run.err;
+  ASSERT_EQ(server.requests().size(), 3u);
+  const v1::ChatRequest last = server.requests()[2];
+  EXPECT_EQ(last.messages(0).content_parts(0).text(), "what");
+  EXPECT_EQ(last.messages(0).content_parts(1).image_data().data(), "GIF89a");
+  EXPECT_EQ(last.messages(2).content_parts(1).image_data().data(), "GIF87a");
+  EXPECT_EQ(last.messages(4).content(), "end");
+}
+
+TEST(Prompt, AnImageOfAQuestionThatFailedGoesWithTheNextOne) {
+  int calls = 0;
+  TestServer server([&calls](TestCall* call) {
+    if (++calls == 1) return SparkgateStatus(14, "m", "DRAINING", false, 1000);
+    call->Write(Delta("ok"));
+    return TestStatus{};
+  });
+  const ChatRun run =
+      RunChat(server.target(), {"--interactive", "--image", WriteFile("again.gif", "GIF89a")},
+              "what\nwhat now\n");
+  EXPECT_TRUE(Has(run.err, "The picture goes with the next question")) << run.err;
+  const v1::ChatRequest second = server.requests()[1];
+  ASSERT_EQ(second.messages_size(), 1);
+  EXPECT_EQ(second.messages(0).content_parts(0).text(), "what now");
+  EXPECT_EQ(second.messages(0).content_parts(1).image_data().data(), "GIF89a");
 }
 
 }  // namespace
