@@ -6,6 +6,7 @@
 
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
+#include "service/translate/safe_text.h"
 
 namespace sparkgate::rpc {
 namespace {
@@ -36,7 +37,7 @@ std::string MessageOf(const call::CallEnd& end) {
   if (!end.status.advice.empty()) {
     tail = " " + Delivered(end.messages_sent) + " " + end.status.advice;
   }
-  return end.status.message.substr(0, kMaxMessageBytes - tail.size()) + tail;
+  return translate::SafeText(end.status.message, kMaxMessageBytes - tail.size()) + tail;
 }
 
 google::rpc::ErrorInfo MakeErrorInfo(const call::CallEnd& end) {

@@ -106,6 +106,16 @@ TEST(StatusBuilder, StaysUnderFourKibibytesWhateverIsWrong) {
   EXPECT_EQ(bad_request.field_violations(0).field(), "messages[0].role");
 }
 
+TEST(StatusBuilder, ALongMessageIsCutBetweenCharacters) {
+  call::CallEnd end = RateLimited();
+  end.status.advice.clear();
+  end.status.message = "a";
+  while (end.status.message.size() < 2000) end.status.message += "\u00e9";
+  const std::string message = BuildStatus(end).error_message();
+  EXPECT_EQ(message.size(), 999u);
+  EXPECT_EQ(message.substr(997), "\u00e9");
+}
+
 TEST(StatusBuilder, ACancelledCallNeedsNoDetails) {
   call::CallEnd end;
   end.status.code = absl::StatusCode::kCancelled;

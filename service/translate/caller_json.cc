@@ -19,8 +19,8 @@ std::string ErrorText(JsonDocument::Result result, size_t offset) {
 
 bool IsStreamKey(std::string_view key) { return key == "stream" || key == "stream_options"; }
 
-// A key may be of any length and is the caller's data: only what can be one of ours is repeated.
-std::string Quoted(std::string_view key) { return '`' + std::string(key.substr(0, 64)) + '`'; }
+// Only for keys that are ours: any other is the caller's data, and not to be repeated.
+std::string Quoted(std::string_view key) { return '`' + std::string(key) + '`'; }
 
 }  // namespace
 
@@ -36,7 +36,9 @@ std::string CallerJsonError(std::string_view json, JsonDocument* document) {
     return "has half of a surrogate pair at byte " +
            std::to_string(document->lone_surrogates().front().offset) + ", which is no character";
   }
-  if (document->has_duplicate_keys()) return "has an object with the same key twice";
+  if (const auto offset = document->duplicate_key_offset()) {
+    return "has an object with the same key twice, first at byte " + std::to_string(*offset);
+  }
   return "";
 }
 

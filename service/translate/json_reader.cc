@@ -220,7 +220,7 @@ class JsonDocument::Builder {
 
   void Supersede(uint32_t key) {
     document_.nodes_[key].superseded = true;
-    document_.has_duplicate_keys_ = true;
+    document_.duplicate_ = key;
   }
 
   JsonDocument& document_;
@@ -235,7 +235,7 @@ class JsonDocument::Builder {
 JsonDocument::Result JsonDocument::ParseOnce(std::string_view scratch) {
   nodes_.clear();
   strings_.clear();
-  has_duplicate_keys_ = false;
+  duplicate_.reset();
   Builder builder(this, scratch);
   if (builder.Run()) return Result::kOk;
   error_offset_ = builder.position();

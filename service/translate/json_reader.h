@@ -90,8 +90,11 @@ class JsonDocument {
   // replaced half is U+FFFD in AsText() and raw().
   const std::vector<LoneSurrogate>& lone_surrogates() const { return lone_surrogates_; }
 
-  // Some object has two members with the same key; the later one counts.
-  bool has_duplicate_keys() const { return has_duplicate_keys_; }
+  // Where a key stands that its object has once more; the later member counts.
+  std::optional<size_t> duplicate_key_offset() const {
+    if (!duplicate_) return std::nullopt;
+    return nodes_[*duplicate_].begin;
+  }
 
   // Bytes of the text that were looked at before the first error.
   size_t error_offset() const { return error_offset_; }
@@ -122,7 +125,7 @@ class JsonDocument {
   std::string strings_;   // characters of strings with escapes
   std::vector<Node> nodes_;
   std::vector<LoneSurrogate> lone_surrogates_;
-  bool has_duplicate_keys_ = false;
+  std::optional<uint32_t> duplicate_;  // its node
   size_t error_offset_ = 0;
 };
 

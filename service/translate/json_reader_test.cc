@@ -125,12 +125,12 @@ TEST(JsonReaderTest, SkipsAByteOrderMark) {
 TEST(JsonReaderTest, OfDuplicateKeysTheLastIsSeen) {
   JsonDocument document;
   ASSERT_EQ(document.Parse(R"({"a":1,"b":2,"\u0061":3})"), Result::kOk);
-  EXPECT_TRUE(document.has_duplicate_keys());
+  EXPECT_EQ(document.duplicate_key_offset(), 1u);
   EXPECT_EQ(RawValues(R"({"a":1,"b":2,"\u0061":3})"),
             (Values{R"({"a":1,"b":2,"\u0061":3})", "\"b\"", "2", R"("\u0061")", "3"}));
   EXPECT_EQ(document.root().Find("a")->raw(), "3");
   ASSERT_EQ(document.Parse(R"({"a":{"a":1},"b":{"a":1}})"), Result::kOk);
-  EXPECT_FALSE(document.has_duplicate_keys());
+  EXPECT_EQ(document.duplicate_key_offset(), std::nullopt);
 }
 
 TEST(JsonReaderTest, FindsDuplicatesAmongManyKeys) {
@@ -140,10 +140,10 @@ TEST(JsonReaderTest, FindsDuplicatesAmongManyKeys) {
   const std::string unique = json + "\"z\":1}";
   const std::string repeated = json + "\"k7\":1}";
   ASSERT_EQ(document.Parse(unique), Result::kOk);
-  EXPECT_FALSE(document.has_duplicate_keys());
+  EXPECT_EQ(document.duplicate_key_offset(), std::nullopt);
   EXPECT_EQ(document.root().size(), 1001u);
   ASSERT_EQ(document.Parse(repeated), Result::kOk);
-  EXPECT_TRUE(document.has_duplicate_keys());
+  EXPECT_EQ(document.duplicate_key_offset(), json.find("\"k7\""));
   EXPECT_EQ(document.root().Find("k7")->raw(), "1");
 }
 
