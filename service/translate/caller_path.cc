@@ -57,8 +57,9 @@ std::vector<Step> Split(std::string_view path) {
   return steps;
 }
 
+// Or says that there is no field ("param":"None", as servers in Python write it).
 bool NamesType(std::string_view name) {
-  for (const char* type : {"str", "int", "float", "bool", "list", "dict", "none"}) {
+  for (const char* type : {"str", "int", "float", "bool", "list", "dict", "none", "None", "null"}) {
     if (name == type) return true;
   }
   return false;

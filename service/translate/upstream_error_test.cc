@@ -233,6 +233,8 @@ TEST(CallerPathTest, FindsTheField) {
       {"logprobs", "logprobs"},
       {"body.temperature", "temperature"},
       {"what is this", ""},
+      {"None", ""},
+      {"null", ""},
       {"", ""},
       {"[[[", ""},
       {"a]b[c", ""},
