@@ -28,7 +28,14 @@ FILES = (
     "error_reason",
 )
 # Where the codec begins to walk, and the golden files that its walk has written.
-ROOTS = {"request": ("ChatRequest", "json"), "chat": ("ChatResponse", "txt"), "stream": ("StreamChatResponse", "txt")}
+ROOTS = {
+    "request": ("ChatRequest", "json"),
+    "chat": ("ChatResponse", "txt"),
+    "stream": ("StreamChatResponse", "txt"),
+    "models": ("ListModelsResponse", "txt"),
+}
+# Messages that the codec does not translate: the file with a test of this suite for each field, named as it.
+TESTED = {"ExplainChatResponse": "tests/api/explain_test.cc"}
 
 INTRODUCTION = """# The API, field by field
 
@@ -37,7 +44,7 @@ INTRODUCTION = """# The API, field by field
 Names and values are the upstream's own. *Key* is the member of the upstream's JSON that a field is sent as or
 read from; where two fields have the same key, they are the forms of one union, and at most one of them may be
 set. *Proof* names the golden files below `tests/data/golden` that hold the exact translation: `request`, what a
-request becomes; `chat` and `stream`, what an answer becomes.
+request becomes; `chat`, `stream` and `models`, what an answer becomes; or it names the test of the field.
 
 Every scalar of a request knows whether it is set: what is not set is not sent, and 0, false and "" are sent.
 """
@@ -102,7 +109,7 @@ class Docs:
 
     def key(self, message, field):
         if not any(message in met for met in self.walked.values()):
-            return f"`{field.json_name}`" if message in ("ListModelsResponse", "Model") else ""
+            return ""
         if field.name in ("extra_body_json", "extra_json"):
             return "its members"
         if (message, field.name) == ("PerfMetrics", "other"):
@@ -115,6 +122,8 @@ class Docs:
         return f"`{field.json_name.removesuffix('_json')}`"
 
     def proof(self, message, field):
+        if message in TESTED:
+            return self._test(message, field)
         wanted = [
             f"{folder}/{message}.{field.name}.{ROOTS[folder][1]}"
             for folder, met in self.walked.items()
@@ -126,6 +135,13 @@ class Docs:
         there = [name for name in wanted if name not in missing]
         links = [f"[{name.split('/')[0]}](../tests/data/golden/{name})" for name in there]
         return ", ".join(links + ["**open**"] * bool(missing or not wanted))
+
+    def _test(self, message, field):
+        with open(TESTED[message]) as source:
+            if f"TEST_F({message}, {field.name})" in source.read():
+                return f"[{field.name}](../{TESTED[message]})"
+        self.open_rows.append(f"{message}.{field.name}")
+        return "**open**"
 
     def type_of(self, message, field):
         def one(field):
@@ -198,6 +214,7 @@ def main():
         output.write(text)
     for row in docs.open_rows:
         print(f"nothing proves {row}", file=sys.stderr)
+    sys.exit(1 if docs.open_rows else 0)
 
 
 if __name__ == "__main__":

@@ -12,8 +12,7 @@ shellcheck -x "${scripts[@]}"
 
 [[ -x .tools/bin/buf ]] || die 'buf is needed: make tools'
 (cd proto && ../.tools/bin/buf lint)
-# `buf breaking` needs the descriptor image of a release to compare with, and there is none yet. With the
-# first release: `buf build -o tools/released.binpb`, then here `buf breaking --against ../tools/released.binpb`.
+tools/check_breaking.sh
 
 # The patterns are spelt so that they do not find themselves.
 if git grep -nE 'TO[D]O|FIX[M]E|DISABLE[D]_[A-Z]|GTEST_SKI[P]' -- '*.h' '*.cc' '*.py' '*.sh' '*.proto' '*.bzl' \

@@ -78,6 +78,8 @@ print_commands() {
   if [[ -n $grpcurl ]]; then
     say "    $grpcurl -plaintext -d '$body' $server sparkgate.v1.ChatService/StreamChat"
     say "    $grpcurl -plaintext -d '$body' $server sparkgate.v1.ChatService/Chat"
+    say "    $grpcurl -plaintext $server sparkgate.v1.ModelService/ListModels"
+    say "    $grpcurl -plaintext -d '$body' $server sparkgate.v1.DebugService/ExplainChat"
   fi
   if [[ -x .tools/bin/python3 ]]; then
     say "    .tools/bin/python3 tools/ask.py $server $model 'Hello'"
@@ -94,7 +96,7 @@ start_simulator() {
 }
 
 main() {
-  local simulator='' upstream model arguments=("--listen=$LISTEN_ON")
+  local simulator='' upstream model arguments=("--listen=$LISTEN_ON" --debug_service)
   tools/build.sh
 
   folder=$(mktemp -d)

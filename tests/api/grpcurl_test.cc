@@ -38,7 +38,10 @@ class Grpcurl : public testing::Test {
 
   support::ScriptedUpstream upstream_{[](support::Connection& connection) {
     while (const auto request = connection.ReadRequest()) {
-      if (request->body.find("\"model\":\"missing\"") != std::string::npos) {
+      if (request->method == "GET") {
+        connection.Send(support::JsonResponse(
+            R"({"object":"list","data":[{"id":"m","object":"model","supports_tools":true,"new":1.10}]})"));
+      } else if (request->body.find("\"model\":\"missing\"") != std::string::npos) {
         connection.Send(support::JsonResponse(
             R"({"error":{"message":"Model not found","code":"NOT_FOUND"}})", 404));
       } else {
@@ -70,11 +73,31 @@ TEST_F(Grpcurl, FoundingBodiesWorkAsTheyStand) {
 TEST_F(Grpcurl, ReflectionAndHealth) {
   const Run services = Call({server_.address(), "list"});
   EXPECT_NE(services.output.find("sparkgate.v1.ChatService"), std::string::npos) << services.errors;
+  EXPECT_NE(services.output.find("sparkgate.v1.ModelService"), std::string::npos);
   EXPECT_NE(services.output.find("grpc.health.v1.Health"), std::string::npos);
   const Run message = Call({server_.address(), "describe", "sparkgate.v1.ChatMessage"});
   EXPECT_NE(message.output.find("reasoning_content"), std::string::npos) << message.errors;
   const Run health = Call({server_.address(), "grpc.health.v1.Health/Check"});
   EXPECT_NE(health.output.find("SERVING"), std::string::npos) << health.errors;
+}
+
+TEST_F(Grpcurl, Models) {
+  const Run run = Call({server_.address(), "sparkgate.v1.ModelService/ListModels"});
+  ASSERT_EQ(run.code, 0) << run.errors;
+  EXPECT_NE(run.output.find("\"id\": \"m\""), std::string::npos) << run.output;
+  EXPECT_NE(run.output.find("\"supports_tools\": true"), std::string::npos) << run.output;
+  EXPECT_NE(run.output.find(R"("extra_json": "{\"new\":1.10}")"), std::string::npos) << run.output;
+  EXPECT_EQ(upstream_.requests().back().target, "/inference/v1/models");
+}
+
+TEST_F(Grpcurl, ExplainWithoutACall) {
+  support::ServerProcess server(upstream_.base_url() + "/inference/v1", {"--debug_service"});
+  const Run run = Call(
+      {"-d", FoundingBodies()[0].body, server.address(), "sparkgate.v1.DebugService/ExplainChat"});
+  ASSERT_EQ(run.code, 0) << run.errors;
+  EXPECT_NE(run.output.find("\"authorization\": \"redacted\""), std::string::npos) << run.output;
+  EXPECT_NE(run.output.find("\"stream_body_json\": "), std::string::npos) << run.output;
+  EXPECT_TRUE(upstream_.requests().empty());
 }
 
 // A Go client must not stumble over the details' types.

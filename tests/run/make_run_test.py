@@ -155,8 +155,14 @@ class MakeRunTest(unittest.TestCase):
 
     @unittest.skipUnless((ROOT / ".tools/bin/grpcurl").exists(), "no grpcurl: make tools")
     def test_2_grpcurl_prints_the_upstreams_names(self):
-        for command in self.printed("grpcurl"):
-            self.assertIn('"finish_reason": "stop"', self.shell(command).stdout)
+        for method, text in (
+            ("ChatService/StreamChat", '"finish_reason": "stop"'),
+            ("ChatService/Chat", '"finish_reason": "stop"'),
+            ("ModelService/ListModels", '"supports_chat": true'),
+            ("DebugService/ExplainChat", '"authorization": "redacted"'),
+        ):
+            (command,) = [command for command in self.printed("grpcurl") if command.endswith(method)]
+            self.assertIn(text, self.shell(command).stdout)
 
     def test_3_simulator_has_seen_the_calls(self):
         status_url = self.printed("/_sim/status")[0].split()[-1]
