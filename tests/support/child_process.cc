@@ -202,6 +202,7 @@ std::optional<int> ChildProcess::Wait(milliseconds patience) {
   int status = 0;
   Require(waitpid(pid_, &status, 0) == pid_, "waitpid");
   exit_code_ = CodeOf(status);
+  dumped_core_ = WIFSIGNALED(status) && WCOREDUMP(status);
   JoinReaders();
   return exit_code_;
 }

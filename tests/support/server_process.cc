@@ -24,9 +24,10 @@ std::string WriteKeyFile() {
 }
 
 std::vector<std::string> Arguments(const ServerProcess::Options& options) {
-  std::vector<std::string> argv = {
-      kProgram, "--listen=127.0.0.1:0", "--upstream_url=" + options.upstream_url,
-      "--drain_delay=" + options.drain_delay, "--drain_grace=" + options.drain_grace};
+  std::vector<std::string> argv = options.run_by;
+  argv.insert(argv.end(),
+              {kProgram, "--listen=127.0.0.1:0", "--upstream_url=" + options.upstream_url,
+               "--drain_delay=" + options.drain_delay, "--drain_grace=" + options.drain_grace});
   if (!options.ca_file.empty()) argv.push_back("--ca_file=" + options.ca_file);
   if (options.no_key) argv.push_back("--no_api_key");
   if (options.key_by_file) argv.push_back("--api_key_file=" + WriteKeyFile());

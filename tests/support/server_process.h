@@ -59,6 +59,8 @@ class ChildProcess {
   void Signal(int number);
   // The exit code, 128 + n after signal n; nullopt if it did not end in time.
   std::optional<int> Wait(std::chrono::milliseconds patience = kPatience);
+  // After Wait.
+  bool dumped_core() const { return dumped_core_; }
 
   // Up to now; whole after Wait.
   std::string output() const;
@@ -71,6 +73,7 @@ class ChildProcess {
   pid_t pid_ = -1;
   int pid_fd_ = -1;
   std::optional<int> exit_code_;
+  bool dumped_core_ = false;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::string output_;  // guarded by mutex_
@@ -100,6 +103,8 @@ class ServerProcess {
     std::string upstream_url;  // with its path prefix, if there is one
     std::string ca_file;       // "": none
     std::vector<std::string> flags;
+    // A program that runs the server's command line in its place: {"/usr/bin/prlimit", …}.
+    std::vector<std::string> run_by;
     bool key_by_file = false;  // else by FIREWORKS_API_KEY
     bool no_key = false;
     bool wait = true;         // for the ready line

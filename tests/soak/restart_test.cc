@@ -1,0 +1,127 @@
+// The server is killed, and comes again on the same port; and it dies of a fault of its own.
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "tests/support/answers.h"
+#include "tests/support/caller.h"
+#include "tests/support/http_text.h"
+#include "tests/support/in_soak.h"
+#include "tests/support/scripted_upstream.h"
+#include "tests/support/secrets.h"
+#include "tests/support/server_process.h"
+
+namespace sparkgate::soak {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+using support::Caller;
+using support::CallOptions;
+using support::CallResult;
+using support::ChatRequestBody;
+using support::Connection;
+using support::Rpc;
+using support::RunningCall;
+using support::ScriptedUpstream;
+using support::ServerProcess;
+
+// Begins a stream that is called "endless" and waits; answers every other call.
+void Play(Connection& connection) {
+  while (const auto request = connection.ReadRequest()) {
+    if (support::CallNameOf(request->body) != "endless") {
+      connection.Send(support::AnswerTo(request->body, "Hello"));
+      continue;
+    }
+    connection.Send(support::SseHead() +
+                    support::Chunk(support::SseEvent(support::ContentChunk("Hel"))));
+    connection.WaitForPeerClose();
+    return;
+  }
+}
+
+double Since(steady_clock::time_point begun) {
+  return std::chrono::duration<double, std::milli>(steady_clock::now() - begun).count();
+}
+
+// What the caller's own library makes of it: a code without our details.
+void ExpectNotOurs(const CallResult& result) {
+  EXPECT_EQ(result.name, "UNAVAILABLE") << result.Describe();
+  EXPECT_EQ(result.error_infos, 0);
+}
+
+// One caller with a channel to one address lives through several servers on it.
+TEST(Restart, OnTheSamePortTheCallerIsServedAgain) {
+  const int restarts = support::InSoak() ? 20 : support::Thinned(4, 2);
+  ScriptedUpstream upstream(Play);
+  auto server = std::make_unique<ServerProcess>(upstream.base_url());
+  const std::string listen = "--listen=" + server->address();
+  Caller caller(server->address());
+  CallOptions patient;
+  patient.wait_for_ready = true;
+  std::vector<double> ready;
+  std::vector<double> served;
+  for (int i = 0; i < restarts; ++i) {
+    RunningCall running = caller.Start(Rpc::kStreamChat, ChatRequestBody("endless"), patient);
+    ASSERT_TRUE(running.AwaitMessages(1));
+    const int closes = static_cast<int>(upstream.closes().size());
+    server->process().Signal(SIGKILL);
+    EXPECT_EQ(server->WaitForEnd(), 128 + SIGKILL);
+    ExpectNotOurs(running.Wait());
+    EXPECT_TRUE(upstream.WaitForCloses(closes + 1)) << "the upstream still generates";
+    const auto begun = steady_clock::now();
+    server = std::make_unique<ServerProcess>(upstream.base_url(), std::vector<std::string>{listen});
+    ready.push_back(Since(begun));
+    const CallResult result = caller.Chat(ChatRequestBody("next"), patient);
+    served.push_back(Since(begun));
+    EXPECT_TRUE(result.ok()) << result.Describe();
+    EXPECT_EQ(result.Text(), "Hello");
+  }
+  std::sort(ready.begin(), ready.end());
+  std::sort(served.begin(), served.end());
+  std::printf(
+      "%d restarts after SIGKILL: ready after p50 %.0f, at most %.0f ms; the old caller "
+      "served again after p50 %.0f, at most %.0f ms\n",
+      restarts, ready[ready.size() / 2], ready.back(), served[served.size() / 2], served.back());
+  EXPECT_LT(ready.back(), support::InSoak() ? 1000 : support::kTimesCount ? 5000 : 20000);
+}
+
+class Fault : public testing::TestWithParam<int> {};
+
+// In the midst of a stream whose prompt nobody may see: a stack, the signal's own exit, no core
+// although the shell allows one, and neither key nor prompt.
+TEST_P(Fault, LeavesAStackAndNothingElse) {
+  ScriptedUpstream upstream(Play);
+  ServerProcess::Options options;
+  options.upstream_url = upstream.base_url();
+  options.run_by = {"/usr/bin/prlimit", "--core=unlimited"};
+  ServerProcess server(options);
+  Caller caller(server.address());
+  RunningCall running = caller.Start(Rpc::kStreamChat, ChatRequestBody("endless"));
+  ASSERT_TRUE(running.AwaitMessages(1));
+  server.process().Signal(GetParam());
+  EXPECT_EQ(server.process().Wait().value_or(0), 128 + GetParam());
+  EXPECT_FALSE(server.process().dumped_core());
+  const std::string errors = server.process().errors();
+  const size_t stack = errors.find("*** sparkgate died of ");
+  ASSERT_NE(stack, std::string::npos) << errors;
+  // The thread that waits for signals in main, and what is above it.
+  EXPECT_GE(std::count(errors.begin() + static_cast<long>(stack), errors.end(), '\n'), 4) << errors;
+  EXPECT_NE(errors.find("sparkgate(", stack), std::string::npos) << errors;
+  support::ExpectNoSecret("the crash's trace", errors);
+  support::ExpectNoSecret("standard output", server.process().output());
+  server.Abandon();
+  ExpectNotOurs(running.Wait());
+  EXPECT_TRUE(upstream.WaitForCloses(1));
+}
+
+INSTANTIATE_TEST_SUITE_P(Signal, Fault, testing::Values(SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL),
+                         [](const auto& info) { return std::string(sigabbrev_np(info.param)); });
+
+}  // namespace
+}  // namespace sparkgate::soak
