@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Brings the pinned tools that tests use into .tools/: grpcurl (a Go module), buf (npm), and Python
+# Brings the pinned tools that tests use into .tools/: grpcurl (a Go module), buf and aimock (npm), and Python
 # packages in a virtual environment. Each is locked here (tools/go, tools/npm, tools/requirements.txt) and
 # fetched once per lock file.
 #
@@ -11,7 +11,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . tools/lib.sh
 
-readonly GO_AT_LEAST=1.21
+readonly GO_AT_LEAST=1.21 NODE_AT_LEAST=20.15
 readonly BIN=$PWD/.tools/bin LOG=$PWD/.tools/log
 readonly PYTHON=/usr/bin/python3
 failed=0
@@ -72,6 +72,24 @@ install_buf() {
   "$BIN/buf" --version
 }
 
+# An upstream that others wrote (tests/aimock).
+install_aimock() {
+  mkdir -p .tools/aimock
+  cp tools/npm/aimock/package.json tools/npm/aimock/package-lock.json .tools/aimock/
+  npm ci --prefix .tools/aimock --ignore-scripts --no-audit --no-fund
+  # By its whole path: tests have another PATH.
+  printf '#!/bin/sh\nexec "%s" "%s" "$@"\n' "$(command -v node)" \
+    "$PWD/.tools/aimock/node_modules/@copilotkit/aimock/dist/cli.js" >"$BIN/aimock"
+  chmod +x "$BIN/aimock"
+  "$BIN/aimock" --help
+}
+
+node_is_new_enough() {
+  local version
+  version=$(node --version 2>/dev/null) || return 1
+  [[ $(printf '%s\n' "$NODE_AT_LEAST" "${version#v}" | sort -V | head -1) == "$NODE_AT_LEAST" ]]
+}
+
 install_python() {
   rm -rf .tools/venv
   "$PYTHON" -m venv .tools/venv
@@ -102,6 +120,12 @@ main() {
     fetch buf tools/npm/package-lock.json -- install_buf
   else
     missing 'buf: it needs npm (apt-get install npm)'
+  fi
+  if command -v npm >/dev/null && node_is_new_enough; then
+    fetch aimock tools/npm/aimock/package.json tools/npm/aimock/package-lock.json -- install_aimock
+  else
+    rm -f "$BIN/aimock"
+    missing "aimock: it needs npm and Node $NODE_AT_LEAST or newer (Debian 12's 18 is older)"
   fi
   if "$PYTHON" -c 'import ensurepip' 2>/dev/null; then
     fetch python tools/requirements.txt -- install_python

@@ -7,9 +7,9 @@
 #          Without it: opt; in CI and for --long: opt asan tsan.
 # --long:  also tests tagged `long`.
 #
-# Tags: needs-grpcurl, needs-buf, needs-go, needs-java, needs-python-packages: left out, by name, where the
-# tool cannot be had (a failure in CI). no-sanitizer: nothing in it that a sanitizer reaches, runs in opt and
-# default only. opt-only: asserts times, runs in the optimised build only. tsan-only: says of itself why.
+# Tags: needs-grpcurl, needs-buf, needs-go, needs-java, needs-aimock, needs-python-packages: left out, by name,
+# where the tool cannot be had (a failure in CI). no-sanitizer: nothing in it that a sanitizer reaches, runs in
+# opt and default only. opt-only: asserts times, runs in the optimised build only. tsan-only: says of itself why.
 # long: see above.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -24,6 +24,7 @@ tool_is_there() {
     needs-buf) [[ -x $TOOLS/buf ]] ;;
     needs-go) [[ -x $TOOLS/go && -x $TOOLS/protoc-gen-go && -x $TOOLS/protoc-gen-go-grpc ]] ;;
     needs-java) [[ -e /usr/share/java/protobuf.jar && -e /usr/share/java/grpc-stub.jar ]] ;;
+    needs-aimock) [[ -x $TOOLS/aimock ]] ;;
     needs-python-packages) [[ -x $TOOLS/python3 ]] ;;
   esac
 }
@@ -32,7 +33,7 @@ tool_is_there() {
 leave_out() {
   local tag name
   filters=()
-  for tag in needs-grpcurl needs-buf needs-go needs-java needs-python-packages; do
+  for tag in needs-grpcurl needs-buf needs-go needs-java needs-aimock needs-python-packages; do
     tool_is_there "$tag" && continue
     [[ -z ${CI:-} ]] || die "CI must have every tool, and $tag is not met: see make tools"
     filters+=("-$tag")
