@@ -73,6 +73,7 @@ print_commands() {
   local server=$1 model=$2 simulator=$3 grpcurl=''
   local body="{\"model\":\"$model\",\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}"
   say "    bin/sparkgate-chat --server=$server --model=$model 'Hello'"
+  say "    bin/sparkgate-chat --server=$server models"
   if [[ -x .tools/bin/grpcurl ]]; then grpcurl=.tools/bin/grpcurl; fi
   if [[ -z $grpcurl ]] && command -v grpcurl >/dev/null; then grpcurl=grpcurl; fi
   if [[ -n $grpcurl ]]; then

@@ -55,6 +55,7 @@ class Explain::Call final : public Tag {
     auto& headers = *response->mutable_headers();
     for (const auto& [name, value] : metadata.headers) headers[name] = value;
     headers["content-type"] = "application/json";
+    headers["accept-encoding"] = "identity";
     headers["user-agent"] = options.user_agent;
     if (options.has_key) headers["authorization"] = "redacted";
     return status;
