@@ -38,6 +38,10 @@ int FuzzErrorBody(const uint8_t* data, size_t size);
 // Header lines -> what callers are shown of them, the metrics in them and the retry delay.
 int FuzzHeaders(const uint8_t* data, size_t size);
 
+// A caller's metadata, entry by entry (which name, a length, the value) -> the headers that go to
+// the upstream: only what is allowed, no control byte, the key always ours.
+int FuzzMetadata(const uint8_t* data, size_t size);
+
 // Byte 0: options; the rest: a ChatRequest as it comes over the wire -> JSON that the simulator's
 // validator can read.
 int FuzzRequest(const uint8_t* data, size_t size);

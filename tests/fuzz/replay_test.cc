@@ -51,7 +51,8 @@ INSTANTIATE_TEST_SUITE_P(All, ReplayTest,
                          testing::Values(Row{"sse", FuzzSse}, Row{"chat_answer", FuzzChatAnswer},
                                          Row{"chunks", FuzzChunks},
                                          Row{"error_body", FuzzErrorBody},
-                                         Row{"headers", FuzzHeaders}, Row{"request", FuzzRequest}),
+                                         Row{"headers", FuzzHeaders}, Row{"metadata", FuzzMetadata},
+                                         Row{"request", FuzzRequest}),
                          [](const auto& info) { return std::string(info.param.corpus); });
 
 // A check that cannot fail would make every replay pass.
