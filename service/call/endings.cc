@@ -92,9 +92,9 @@ CallStatus Truncated(std::string_view what) {
 
 CallStatus ProtocolError(std::string_view what, Asked asked) {
   return MayHaveRun(absl::StatusCode::kInternal, v1::ERROR_REASON_UPSTREAM_PROTOCOL_ERROR,
-                    "The upstream " + std::string(what) + ", which is no " +
+                    "The upstream " + std::string(what) + ": that is no " +
                         std::string(NameOf(asked)) +
-                        "; if it always does, its address is the wrong one.");
+                        "; if it always does so, its address is the wrong one.");
 }
 
 CallStatus Stalled(std::string_view what, std::chrono::milliseconds limit) {

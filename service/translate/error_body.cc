@@ -99,6 +99,13 @@ std::string TitleOf(std::string_view page) {
   return std::string(page.substr(0, page.find('<')));
 }
 
+// Of a body that is not JSON: a page's title, else the text. JSON that was cut is neither; its
+// members, the caller's prompt among them, cannot be told apart.
+std::string TextOfBody(std::string_view body) {
+  if (body.empty() || body.front() == '{' || body.front() == '[') return "";
+  return body.front() == '<' ? TitleOf(body) : std::string(body.substr(0, 4096));
+}
+
 }  // namespace
 
 ErrorBody ReadErrorObject(const JsonValue& root, bool after_ok) {
@@ -131,9 +138,7 @@ ErrorBody ReadErrorBody(std::string_view text) {
     return body;
   }
   ErrorBody body;
-  text = TrimJsonSpace(text);
-  body.message =
-      !text.empty() && text.front() == '<' ? TitleOf(text) : std::string(text.substr(0, 4096));
+  body.message = TextOfBody(TrimJsonSpace(text));
   return body;
 }
 

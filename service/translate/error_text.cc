@@ -11,6 +11,7 @@ namespace {
 constexpr size_t kMaxText = 512;
 constexpr size_t kMaxLooked = 4096;  // what lies behind would be cut off anyway
 constexpr size_t kMinSecret = 6;     // behind its prefix
+constexpr size_t kMinKey = 8;        // without one
 
 bool IsAlnum(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -19,6 +20,7 @@ bool IsSecretCharacter(char c) {
   return IsAlnum(c) || c == '_' || c == '-' || c == '.' || c == '*' || c == '~' || c == '+' ||
          c == '/' || c == '=';
 }
+bool IsSpace(char c) { return c == ' '; }
 bool IsPathCharacter(char c) { return IsAlnum(c) || c == '_' || c == '-' || c == '.' || c == '/'; }
 
 char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
@@ -34,62 +36,90 @@ size_t RunLength(std::string_view text, bool (*belongs)(char)) {
 
 // Length of the key at the start of `text`; 0 if there is none.
 size_t SecretLength(std::string_view text) {
-  for (const std::string_view prefix : {"fw_", "sk-", "sk_", "key_", "fw-", "fpk_"}) {
+  for (const std::string_view prefix :
+       {"fw_", "fw-", "fpk_", "sk-", "sk_", "pk-", "pk_", "rk_", "key_", "hf_", "gsk_", "xai-",
+        "ghp_", "glpat-", "akia", "aiza", "eyj"}) {
     if (!StartsWithLower(text, prefix)) continue;
     const size_t run = RunLength(text.substr(prefix.size()), IsSecretCharacter);
     if (run >= kMinSecret) return prefix.size() + run;
   }
-  static constexpr std::string_view kBearer = "bearer ";
-  if (!StartsWithLower(text, kBearer)) return 0;
-  const size_t run = RunLength(text.substr(kBearer.size()), IsSecretCharacter);
-  return run == 0 ? 0 : kBearer.size() + run;
+  for (const std::string_view name :
+       {"bearer ", "authorization: basic ", "api_key=", "api-key=", "apikey=", "api_key:",
+        "api-key:", "apikey:", "key=", "token=", "secret=", "password="}) {
+    if (!StartsWithLower(text, name)) continue;
+    const size_t space = RunLength(text.substr(name.size()), IsSpace);
+    const size_t run = RunLength(text.substr(name.size() + space), IsSecretCharacter);
+    if (run != 0) return name.size() + space + run;
+  }
+  return 0;
 }
 
-// Length of the file path at the start of `text`: two levels at least, or with a drive letter.
+// Length of the word at the start of `text` if a key may look like that; else 0.
+size_t LikelyKeyLength(std::string_view text) {
+  const size_t run = RunLength(text, IsSecretCharacter);
+  const std::string_view word = text.substr(0, run);
+  const bool odd = word.find_first_of("0123456789*") != std::string_view::npos;
+  return run >= kMinKey && odd ? run : 0;
+}
+
+// Length of the file path at the start of `text`: two levels at least, or with an extension, or
+// with a drive letter, or relative to some place that only a machine knows.
 size_t PathLength(std::string_view text) {
   if (text.size() > 3 && IsAlnum(text[0]) && text.substr(1, 2) == ":\\") {
     return std::min(text.find_first_of(" \t\"'),"), text.size());
   }
+  for (const std::string_view begin : {"file:/", "../", "./", "~/"}) {
+    if (!StartsWithLower(text, begin)) continue;
+    return begin.size() + RunLength(text.substr(begin.size()), IsPathCharacter);
+  }
   if (text[0] != '/') return 0;
   const size_t run = RunLength(text, IsPathCharacter);
   const std::string_view path = text.substr(0, run);
-  return std::count(path.begin(), path.end(), '/') >= 2 && path.find("//") != 0 ? run : 0;
+  const bool deep = std::count(path.begin(), path.end(), '/') >= 2;
+  const bool named = path.find('.', 2) < path.size() - 1;
+  return deep || named ? run : 0;
 }
 
 // Before the first of what must not be shown and has no end that could be found.
 std::string_view CutTail(std::string_view text) {
   for (const std::string_view mark :
-       {"Traceback (most recent call last)", ", value:", "input_value=", "input=", "\n  File \""}) {
+       {"Traceback (most recent call last)", "File \"",
+        ", value:", "input_value=", "input=", "'input':", "\"input\":", "'prompt':", "\"prompt\":",
+        "'content':", "\"content\":", "'messages':", "\"messages\":"}) {
     text = text.substr(0, text.find(mark));
   }
   return text;
 }
 
-}  // namespace
+// Behind these a word is not new: of names, numbers and paths this is the middle.
+bool IsInsideWord(char c) { return IsAlnum(c) || c == '_' || c == '-' || c == '.' || c == '/'; }
 
-std::string CleanErrorText(std::string_view text) {
+std::string Clean(std::string_view text, bool about_keys) {
   text = CutTail(text.substr(0, kMaxLooked));
   std::string clean;
   bool word_begins = true;
   while (!text.empty()) {
-    const size_t secret = word_begins ? SecretLength(text) : 0;
-    const size_t path = word_begins && secret == 0 ? PathLength(text) : 0;
+    size_t secret = word_begins || clean.back() == '/' ? SecretLength(text) : 0;
+    if (secret == 0 && word_begins && about_keys) secret = LikelyKeyLength(text);
+    const bool url = !clean.empty() && clean.back() == ':' && text.substr(0, 2) == "//";
+    const size_t path = word_begins && secret == 0 && !url ? PathLength(text) : 0;
     if (secret + path != 0) {
       clean += secret != 0 ? "[redacted]" : "[path]";
       text.remove_prefix(secret + path);
-      continue;
+    } else {
+      clean += text[0];
+      text.remove_prefix(1);
     }
-    // Behind a colon or a slash begins no path: URLs stay readable. A key begins there as well.
-    word_begins = !IsAlnum(text[0]) && text[0] != '_' && text[0] != '-';
-    clean += text[0];
-    text.remove_prefix(1);
-    if (!text.empty() && text[0] == '/' && clean.back() != ' ' && clean.back() != '"' &&
-        clean.back() != '\'' && clean.back() != '(') {
-      word_begins = false;
-    }
+    word_begins = !IsInsideWord(clean.back());
   }
   return std::string(TrimJsonSpace(SafeText(clean, kMaxText)));
 }
+
+}  // namespace
+
+std::string CleanErrorText(std::string_view text) { return Clean(text, /*about_keys=*/false); }
+
+std::string CleanKeyErrorText(std::string_view text) { return Clean(text, /*about_keys=*/true); }
 
 bool SaysContextLength(std::string_view text) {
   std::string lower(text.substr(0, kMaxLooked));

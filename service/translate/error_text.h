@@ -11,6 +11,10 @@ namespace sparkgate::translate {
 // values of the request that some servers repeat (they may be a prompt).
 std::string CleanErrorText(std::string_view text);
 
+// The same of a text that is about a key, which has any form: no word of eight bytes or more with a
+// digit or an asterisk in it either.
+std::string CleanKeyErrorText(std::string_view text);
+
 // The text says that the prompt does not fit into the model's context.
 bool SaysContextLength(std::string_view text);
 

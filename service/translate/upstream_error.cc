@@ -24,8 +24,9 @@ bool IsScalingUp(const ErrorBody& body) { return body.code == "DEPLOYMENT_SCALIN
 std::string Sentence(const StatusRow& row, int http_status, const std::string& text) {
   std::string sentence(row.what);
   if (http_status != 0) sentence += " (HTTP " + std::to_string(http_status) + ")";
-  if (!text.empty()) sentence += ": \"" + text + '"';
-  return sentence + '.';
+  if (text.empty()) return sentence + '.';
+  // Its own full stop is enough.
+  return sentence + ": \"" + text + (text.back() == '.' ? "\"" : "\".");
 }
 
 std::vector<FieldViolation> ViolationsOf(const ErrorBody& body) {
@@ -57,9 +58,12 @@ CallStatus Build(const StatusRow& row, int http_status, const HeaderList& header
   status.upstream_code = SafeText(CleanErrorText(body.code), kMaxCode);
   status.upstream_request_id = UpstreamRequestId(headers);
   if (status.upstream_request_id.empty()) {
-    status.upstream_request_id = SafeText(body.request_id, kMaxRequestId);
+    status.upstream_request_id = SafeText(CleanErrorText(body.request_id), kMaxRequestId);
   }
-  status.message = Sentence(row, http_status, CleanErrorText(body.message));
+  const bool about_keys = row.reason == v1::ERROR_REASON_UPSTREAM_AUTH_FAILED;
+  status.message =
+      Sentence(row, http_status,
+               about_keys ? CleanKeyErrorText(body.message) : CleanErrorText(body.message));
   status.advice = row.advice;
   if (row.code == absl::StatusCode::kInvalidArgument) status.violations = ViolationsOf(body);
   SetRetry(row, headers, &status);

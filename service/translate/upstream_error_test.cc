@@ -338,6 +338,21 @@ TEST(ErrorTextTest, CutsWhatNobodyMaySee) {
       {"\"/app/server.py\"", "\"[path]\""},
       {"at C:\\srv\\app.py here", "at [path] here"},
       {"no/path and / and /x", "no/path and / and /x"},
+      {"path=/srv/app/x.py:12", "path=[path]:12"},
+      {"at:/srv/app/x.cc", "at:[path]"},
+      {"[/srv/app/x]", "[[path]]"},
+      {"file:///srv/app/x", "[path]"},
+      {"in ../../app/x.py now", "in [path] now"},
+      {"/app.py", "[path]"},
+      {"it broke, File \"app/x.py\", line 3", "it broke,"},
+      {"api_key=0123abcd", "[redacted]"},
+      {"Api-Key: 0123abcd, see", "[redacted], see"},
+      {"a token eyJhbGciOi.J9.x_y", "a token [redacted]"},
+      {"hf_abcdefgh", "[redacted]"},
+      {"https://docs.example/sk-abcdefgh", "https://docs.example/[redacted]"},
+      {"[{'type': 'missing', 'msg': 'no', 'input': 'my prompt'}]",
+       "[{'type': 'missing', 'msg': 'no',"},
+      {"bad body: {\"messages\": [{\"content\": \"my prompt\"}]}", "bad body: {"},
       {"oops\nTraceback (most recent call last):\n  File \"/app/x.py\"", "oops"},
       {"Extra inputs, field: 'a', value: 'my prompt'", "Extra inputs, field: 'a'"},
       {"type=int, input_value='my prompt'", "type=int,"},
@@ -345,6 +360,23 @@ TEST(ErrorTextTest, CutsWhatNobodyMaySee) {
       {"bad\xFF utf", "bad\xEF\xBF\xBD utf"},
   };
   for (const auto& [text, clean] : cases) EXPECT_EQ(CleanErrorText(text), clean) << text;
+}
+
+TEST(ErrorTextTest, KeysOfAnyForm) {
+  const std::pair<std::string, std::string> cases[] = {
+      {"Incorrect API key provided: 0a1b2c3d4e. See https://x.example/keys",
+       "Incorrect API key provided: [redacted] See https://x.example/keys"},
+      {"The key abc*****xyz is invalid.", "The key [redacted] is invalid."},
+      {"Error 401: no such credential", "Error 401: no such credential"},
+  };
+  for (const auto& [text, clean] : cases) EXPECT_EQ(CleanKeyErrorText(text), clean) << text;
+  const CallStatus status = HttpErrorStatus(401, {}, R"({"error":"no: 0a1b2c3d4e5f"})");
+  EXPECT_EQ(status.message.find("0a1b2c"), std::string::npos) << status.message;
+}
+
+TEST(ErrorTextTest, OfJsonThatWasCutNothingIsShown) {
+  EXPECT_EQ(HttpErrorStatus(500, {}, R"({"error":{"input":"my pro)").message,
+            HttpErrorStatus(500, {}, "").message);
 }
 
 TEST(ErrorTextTest, IsBounded) {
