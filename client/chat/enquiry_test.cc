@@ -17,10 +17,9 @@ bool Has(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
-TestServer::Others TwoModels(Metadata* seen) {
+TestServer::Others TwoModels() {
   TestServer::Others others;
-  others.list_models = [seen](const Metadata& metadata, v1::ListModelsResponse* response) {
-    *seen = metadata;
+  others.list_models = [](v1::ListModelsResponse* response) {
     v1::Model* model = response->add_data();
     model->set_id("accounts/a/models/m");
     model->set_context_length(8192);
@@ -32,19 +31,18 @@ TestServer::Others TwoModels(Metadata* seen) {
 }
 
 TEST(Models, ALineForEach) {
-  Metadata seen;
-  TestServer server(TwoModels(&seen));
+  TestServer server(TwoModels());
   const ChatRun run = RunChat(server.target(), {"--metadata=x-who=me", "--timeout=30", "models"});
   EXPECT_EQ(run.code, 0) << run.err;
   EXPECT_EQ(run.out,
             "accounts/a/models/m  8192 tokens  chat\nn                    -            -\n");
   EXPECT_EQ(run.err, "");
-  EXPECT_EQ(seen.find("x-who")->second, "me");
+  ASSERT_EQ(server.calls().size(), 1u);
+  EXPECT_EQ(server.calls()[0].metadata.find("x-who")->second, "me");
 }
 
 TEST(Models, AsJson) {
-  Metadata seen;
-  TestServer server(TwoModels(&seen));
+  TestServer server(TwoModels());
   EXPECT_EQ(RunChat(server.target(), {"models", "--json"}).out,
             "{\"data\":[{\"id\":\"accounts/a/models/m\",\"supports_chat\":true,"
             "\"context_length\":8192},{\"id\":\"n\"}]}\n");
@@ -52,7 +50,7 @@ TEST(Models, AsJson) {
 
 TEST(Models, NoneIsSaid) {
   TestServer::Others others;
-  others.list_models = [](const Metadata&, v1::ListModelsResponse*) { return TestStatus{}; };
+  others.list_models = [](v1::ListModelsResponse*) { return TestStatus{}; };
   TestServer server(others);
   const ChatRun run = RunChat(server.target(), {"models"});
   EXPECT_EQ(run.code, 0);
@@ -88,7 +86,7 @@ TEST(Models, TakesNothingThatBelongsToAQuestion) {
 
 TEST(Models, ErrorsSpeakOfNoBill) {
   TestServer::Others others;
-  others.list_models = [](const Metadata&, v1::ListModelsResponse*) {
+  others.list_models = [](v1::ListModelsResponse*) {
     return SparkgateStatus(10, "m", "UPSTREAM_TIMEOUT", true);
   };
   TestServer server(others);
@@ -110,7 +108,7 @@ TEST(Models, AServerThatDoesNotListThem) {
 TEST(Models, CtrlCEndsWith130) {
   std::promise<void> begun, over;
   TestServer::Others others;
-  others.list_models = [&](const Metadata&, v1::ListModelsResponse*) {
+  others.list_models = [&](v1::ListModelsResponse*) {
     begun.set_value();
     over.get_future().wait();
     return TestStatus{};
@@ -124,10 +122,9 @@ TEST(Models, CtrlCEndsWith130) {
   over.set_value();
 }
 
-TestServer::Others Explaining(TestedCall* seen) {
+TestServer::Others Explaining() {
   TestServer::Others others;
-  others.explain = [seen](const TestedCall& call, v1::ExplainChatResponse* response) {
-    *seen = call;
+  others.explain = [](v1::ExplainChatResponse* response) {
     response->set_method("POST");
     response->set_url("https://u/chat/completions");
     (*response->mutable_headers())["authorization"] = "redacted";
@@ -141,25 +138,25 @@ TestServer::Others Explaining(TestedCall* seen) {
 constexpr char kHead[] = "POST https://u/chat/completions\nauthorization: redacted\n\n";
 
 TEST(Explain, PrintsTheRequestAndSendsNothing) {
-  TestedCall seen;
-  TestServer server(Explaining(&seen));
+  TestServer server(Explaining());
   const ChatRun run = RunChat(server.target(), {"--explain", "--temperature=0.5", "--logprobs=2",
                                                 "--metadata=x-session-affinity=s", "why?"});
   EXPECT_EQ(run.code, 0) << run.err;
   EXPECT_EQ(run.out, std::string(kHead) + "{\"n\":1,\"stream\":true}\n");
   EXPECT_EQ(run.err, "");
+  ASSERT_EQ(server.calls().size(), 1u);
+  const TestedCall seen = server.calls()[0];
+  EXPECT_EQ(seen.rpc, "ExplainChat");
   EXPECT_EQ(seen.request.messages(0).content(), "why?");
   EXPECT_EQ(seen.request.temperature(), 0.5);
   EXPECT_EQ(seen.request.top_logprobs(), 2);
   EXPECT_EQ(seen.metadata.find("x-session-affinity")->second, "s");
-  EXPECT_TRUE(server.calls().empty());
 }
 
 // Whatever the flags would add to the call, --explain shows it.
 TEST(Explain, IsGivenTheRequestThatWouldBeSent) {
   TestServer chat([](TestCall*) { return TestStatus{}; });
-  TestedCall seen;
-  TestServer explaining(Explaining(&seen));
+  TestServer explaining(Explaining());
   const std::string tools = testing::TempDir() + "explained_tools.json";
   std::ofstream(tools) << R"([{"function":{"name":"f"}}])";
   const std::vector<std::string> arguments = {"--stats", "--reasoning",    "--system=", "--tools",
@@ -168,13 +165,14 @@ TEST(Explain, IsGivenTheRequestThatWouldBeSent) {
   std::vector<std::string> with = arguments;
   with.insert(with.begin(), "--explain");
   EXPECT_EQ(RunChat(explaining.target(), with).code, 0);
-  EXPECT_EQ(seen.request.SerializeAsString(), chat.requests()[0].SerializeAsString());
-  EXPECT_TRUE(seen.request.perf_metrics_in_response());
+  ASSERT_EQ(explaining.requests().size(), 1u);
+  const v1::ChatRequest explained = explaining.requests()[0];
+  EXPECT_EQ(explained.SerializeAsString(), chat.requests()[0].SerializeAsString());
+  EXPECT_TRUE(explained.perf_metrics_in_response());
 }
 
 TEST(Explain, TheBodyOfChat) {
-  TestedCall seen;
-  TestServer server(Explaining(&seen));
+  TestServer server(Explaining());
   EXPECT_EQ(RunChat(server.target(), {"--explain", "--nostream", "x"}).out,
             std::string(kHead) + "{\"n\":1}\n");
   EXPECT_EQ(RunChat(server.target(), {"--explain", "--body=-"}, R"({"messages":[]})").out,
@@ -182,8 +180,7 @@ TEST(Explain, TheBodyOfChat) {
 }
 
 TEST(Explain, AsJson) {
-  TestedCall seen;
-  TestServer server(Explaining(&seen));
+  TestServer server(Explaining());
   EXPECT_EQ(RunChat(server.target(), {"--explain", "--json", "x"}).out,
             "{\"method\":\"POST\",\"url\":\"https://u/chat/completions\",\"headers\":{"
             "\"authorization\":\"redacted\"},\"body_json\":\"{\\\"n\\\":1}\","
@@ -191,8 +188,7 @@ TEST(Explain, AsJson) {
 }
 
 TEST(Explain, IndentedAtATerminal) {
-  TestedCall seen;
-  TestServer server(Explaining(&seen));
+  TestServer server(Explaining());
   Process process({kChatProgram, "--server=" + server.target(), "--explain", "x"},
                   Process::Io::kTerminal);
   EXPECT_EQ(process.Wait(), 0);
@@ -216,7 +212,7 @@ TEST(Explain, AServerThatHasItSwitchedOff) {
 
 TEST(Explain, ARequestThatIsRefusedSaysWhy) {
   TestServer::Others others;
-  others.explain = [](const TestedCall&, v1::ExplainChatResponse*) {
+  others.explain = [](v1::ExplainChatResponse*) {
     return SparkgateStatus(3, "stop: too many", "INVALID_REQUEST", false);
   };
   TestServer server(others);

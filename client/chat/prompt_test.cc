@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <csignal>
 #include <fstream>
 #include <future>
@@ -256,11 +257,12 @@ TEST(Prompt, ResultsOfToolsGoBackToTheModel) {
 }
 
 TEST(Prompt, AResultThatFailsCanBeGivenAgain) {
-  int calls = 0;
+  std::atomic<int> calls{0};
   TestServer server([&calls](TestCall* call) {
-    if (++calls == 2) return SparkgateStatus(14, "m", "DRAINING", false, 1000);
-    v1::StreamChatResponse message = Delta(calls == 3 ? "ok" : "");
-    if (calls == 1) message.mutable_choices(0)->mutable_delta()->add_tool_calls()->set_id("t");
+    const int number = ++calls;
+    if (number == 2) return SparkgateStatus(14, "m", "DRAINING", false, 1000);
+    v1::StreamChatResponse message = Delta(number == 3 ? "ok" : "");
+    if (number == 1) message.mutable_choices(0)->mutable_delta()->add_tool_calls()->set_id("t");
     call->Write(message);
     return TestStatus{};
   });
@@ -289,7 +291,7 @@ TEST(Prompt, ImagesGoWithOneQuestion) {
 }
 
 TEST(Prompt, AnImageOfAQuestionThatFailedGoesWithTheNextOne) {
-  int calls = 0;
+  std::atomic<int> calls{0};
   TestServer server([&calls](TestCall* call) {
     if (++calls == 1) return SparkgateStatus(14, "m", "DRAINING", false, 1000);
     call->Write(Delta("ok"));

@@ -62,28 +62,51 @@ class Call final : public TestCall {
   const Metadata metadata_;
 };
 
-class Models final : public v1::ModelService::Service {
+// What has been asked, from gRPC's threads.
+class Journal {
  public:
-  explicit Models(const TestServer::Others& others) : answer_(others.list_models) {}
-  grpc::Status ListModels(grpc::ServerContext* context, const v1::ListModelsRequest*,
-                          v1::ListModelsResponse* response) override {
-    return ToGrpc(answer_(MetadataOf(*context), response), context);
+  void Add(TestedCall call) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    calls_.push_back(std::move(call));
+  }
+  std::vector<TestedCall> calls() const {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return calls_;
   }
 
  private:
-  const std::function<TestStatus(const Metadata&, v1::ListModelsResponse*)> answer_;
+  mutable std::mutex mutex_;
+  std::vector<TestedCall> calls_;
+};
+
+class Models final : public v1::ModelService::Service {
+ public:
+  Models(const TestServer::Others& others, Journal* journal)
+      : answer_(others.list_models), journal_(*journal) {}
+  grpc::Status ListModels(grpc::ServerContext* context, const v1::ListModelsRequest*,
+                          v1::ListModelsResponse* response) override {
+    journal_.Add({{}, MetadataOf(*context), false, "ListModels"});
+    return ToGrpc(answer_(response), context);
+  }
+
+ private:
+  const std::function<TestStatus(v1::ListModelsResponse*)> answer_;
+  Journal& journal_;
 };
 
 class Debug final : public v1::DebugService::Service {
  public:
-  explicit Debug(const TestServer::Others& others) : answer_(others.explain) {}
+  Debug(const TestServer::Others& others, Journal* journal)
+      : answer_(others.explain), journal_(*journal) {}
   grpc::Status ExplainChat(grpc::ServerContext* context, const v1::ChatRequest* request,
                            v1::ExplainChatResponse* response) override {
-    return ToGrpc(answer_({*request, MetadataOf(*context), false}, response), context);
+    journal_.Add({*request, MetadataOf(*context), false, "ExplainChat"});
+    return ToGrpc(answer_(response), context);
   }
 
  private:
-  const std::function<TestStatus(const TestedCall&, v1::ExplainChatResponse*)> answer_;
+  const std::function<TestStatus(v1::ExplainChatResponse*)> answer_;
+  Journal& journal_;
 };
 
 std::shared_ptr<grpc::ServerCredentials> Credentials(const TestServer::Tls& tls) {
@@ -98,7 +121,7 @@ std::shared_ptr<grpc::ServerCredentials> Credentials(const TestServer::Tls& tls)
 class TestServer::Impl final : public v1::ChatService::Service {
  public:
   Impl(Handler handler, const Tls& tls, const Others& others)
-      : handler_(std::move(handler)), models_(others), debug_(others) {
+      : handler_(std::move(handler)), models_(others, &journal_), debug_(others, &journal_) {
     grpc::ServerBuilder builder;
     builder.AddListeningPort("127.0.0.1:0", Credentials(tls), &port_);
     builder.RegisterService(this);
@@ -122,25 +145,19 @@ class TestServer::Impl final : public v1::ChatService::Service {
 
   int port() const { return port_; }
 
-  std::vector<TestedCall> calls() const {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    return calls_;
-  }
+  std::vector<TestedCall> calls() const { return journal_.calls(); }
 
  private:
   grpc::Status Handle(grpc::ServerContext* context, Call* call) {
-    {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      calls_.push_back({call->request(), call->metadata(), call->streaming()});
-    }
+    journal_.Add({call->request(), call->metadata(), call->streaming(),
+                  call->streaming() ? "StreamChat" : "Chat"});
     return ToGrpc(handler_(call), context);
   }
 
   const Handler handler_;
+  Journal journal_;
   Models models_;
   Debug debug_;
-  mutable std::mutex mutex_;
-  std::vector<TestedCall> calls_;
   int port_ = 0;
   std::unique_ptr<grpc::Server> server_;
 };

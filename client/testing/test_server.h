@@ -27,6 +27,7 @@ struct TestedCall {
   v1::ChatRequest request;
   Metadata metadata;
   bool streaming = false;
+  std::string rpc;  // the method's name
 };
 
 // One call as its handler sees it, on a thread of gRPC's.
@@ -60,8 +61,8 @@ class TestServer {
 
   // The other services; one that is not set is not served, as by a server that has it switched off.
   struct Others {
-    std::function<TestStatus(const Metadata&, v1::ListModelsResponse*)> list_models;
-    std::function<TestStatus(const TestedCall&, v1::ExplainChatResponse*)> explain;
+    std::function<TestStatus(v1::ListModelsResponse*)> list_models;
+    std::function<TestStatus(v1::ExplainChatResponse*)> explain;
   };
 
   explicit TestServer(Handler handler) : TestServer(std::move(handler), Tls{}) {}
