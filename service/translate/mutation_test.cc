@@ -8,6 +8,7 @@
 #include "google/protobuf/message.h"
 #include "service/translate/chat_decoder.h"
 #include "service/translate/json_reader.h"
+#include "service/translate/models_decoder.h"
 #include "service/translate/request_encoder.h"
 #include "service/translate/stream_translator.h"
 #include "service/translate/upstream_error.h"
@@ -132,6 +133,26 @@ TEST(MutationTest, AnswersAndErrors) {
       CheckStrings(message);
     }
   }
+}
+
+TEST(MutationTest, ListsOfModels) {
+  std::mt19937 random(3);
+  int taken = 0;
+  for (unsigned i = 0; i < kRounds && !HasFailure(); ++i) {
+    const std::string body = Mutate(
+        R"({"object":"list","data":[{"id":"m\u00e9","created":1,"owned_by":"f","supports_chat":true,)"
+        R"("context_length":4096,"x":[1.10,{"y":-0}]},{"id":"n","kind":"K"}],"more":null,"z":1e400})",
+        &random);
+    SCOPED_TRACE(body);
+    v1::ListModelsResponse response;
+    const CallStatus status = DecodeModels(body, {}, &response);
+    CheckStatus(WordedForModels(status));
+    CheckStrings(response);
+    if (!status.ok()) continue;
+    ++taken;
+    for (const v1::Model& model : response.data()) EXPECT_FALSE(model.id().empty());
+  }
+  EXPECT_GT(taken, 0);
 }
 
 TEST(MutationTest, RequestsThatAreTakenAreJson) {

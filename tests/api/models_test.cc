@@ -146,6 +146,30 @@ TEST_F(ModelsTest, TheLogNamesTheMethod) {
       << server_->process().errors();
 }
 
+// Each loop has connections of its own, so calls of one method one after the other show which loop
+// ran them.
+TEST_F(ModelsTest, CallsOfEachMethodAlternateBetweenTheLoops) {
+  const std::string request = support::SerializeRequest(support::ChatRequestBody("a"));
+  for (const std::string method :
+       {"/sparkgate.v1.ChatService/Chat", kListModels, "/sparkgate.v1.ChatService/StreamChat"}) {
+    SCOPED_TRACE(method);
+    Serve(
+        [](support::Connection& connection) {
+          while (const auto request = connection.ReadRequest()) {
+            connection.Send(request->method == "GET" ? JsonResponse(kTwoModels)
+                                                     : support::AnswerTo(request->body, "Hello"));
+          }
+        },
+        {"--loops=2"});
+    for (int i = 0; i < 6; ++i) {
+      const CallResult result =
+          caller_->StartRaw(method, method == kListModels ? "" : request).Wait();
+      EXPECT_TRUE(result.ok()) << result.Describe();
+    }
+    EXPECT_EQ(upstream_->connections_accepted(), 2);
+  }
+}
+
 TEST(ModelsOfTheSimulator, AreListed) {
   support::ChildProcess simulator({"simulator/sparkgate-sim", "--listen=127.0.0.1:0"});
   const auto address = simulator.AwaitLine("listening on ");
