@@ -9,7 +9,8 @@ cd "$(dirname "$0")/.."
 
 export SPARKGATE_SOAK_ROUNDS=${ROUNDS:-10} SPARKGATE_SOAK_CALLS=${CALLS:-20000}
 
-# Not cached, and one after the other.
+# Not cached; streamed output means one after the other.
 run_bazel test --config=opt --test_output=streamed --nocache_test_results --test_timeout=3600 \
   --test_env=SPARKGATE_SOAK_ROUNDS --test_env=SPARKGATE_SOAK_CALLS \
-  //tests/soak/...
+  //tests/soak/... //tests/cancel:all //tests/limits:descriptors_test //tests/limits:no_descriptors_test \
+  //tests/limits:slow_reader_test

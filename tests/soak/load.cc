@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <chrono>
 #include <random>
-#include <unordered_set>
 
 #include "sparkgate/v1/error_reason.pb.h"
 #include "sparkgate/v1/request.pb.h"
