@@ -1,10 +1,14 @@
 // The server is killed, and comes again on the same port; and it dies of a fault of its own.
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -91,33 +95,75 @@ TEST(Restart, OnTheSamePortTheCallerIsServedAgain) {
   EXPECT_LT(ready.back(), support::InSoak() ? 1000 : support::kTimesCount ? 5000 : 20000);
 }
 
+// A server in the midst of a stream whose prompt nobody may see, and the shell allows it a core.
+struct Faulty {
+  Faulty() {
+    ServerProcess::Options options;
+    options.upstream_url = upstream.base_url();
+    options.run_by = {"/usr/bin/prlimit", "--core=unlimited"};
+    server = std::make_unique<ServerProcess>(options);
+    caller = std::make_unique<Caller>(server->address());
+    running =
+        std::make_unique<RunningCall>(caller->Start(Rpc::kStreamChat, ChatRequestBody("endless")));
+    EXPECT_TRUE(running->AwaitMessages(1));
+  }
+
+  // A stack, the signal's own exit, no core, and neither key nor prompt.
+  void ExpectDiedOf(int signal) {
+    EXPECT_EQ(server->process().Wait().value_or(0), 128 + signal);
+    EXPECT_FALSE(server->process().dumped_core());
+    const std::string errors = server->process().errors();
+    const size_t stack = errors.find("*** sparkgate died of ");
+    ASSERT_NE(stack, std::string::npos) << errors;
+    const auto lines = std::count(errors.begin() + static_cast<long>(stack), errors.end(), '\n');
+    EXPECT_GE(lines, 4) << errors;
+    support::ExpectNoSecret("the crash's trace", errors);
+    support::ExpectNoSecret("standard output", server->process().output());
+    server->Abandon();
+    ExpectNotOurs(running->Wait());
+    EXPECT_TRUE(upstream.WaitForCloses(1));
+  }
+
+  ScriptedUpstream upstream{Play};
+  std::unique_ptr<ServerProcess> server;
+  std::unique_ptr<Caller> caller;
+  std::unique_ptr<RunningCall> running;
+};
+
 class Fault : public testing::TestWithParam<int> {};
 
-// In the midst of a stream whose prompt nobody may see: a stack, the signal's own exit, no core
-// although the shell allows one, and neither key nor prompt.
 TEST_P(Fault, LeavesAStackAndNothingElse) {
-  ScriptedUpstream upstream(Play);
-  ServerProcess::Options options;
-  options.upstream_url = upstream.base_url();
-  options.run_by = {"/usr/bin/prlimit", "--core=unlimited"};
-  ServerProcess server(options);
-  Caller caller(server.address());
-  RunningCall running = caller.Start(Rpc::kStreamChat, ChatRequestBody("endless"));
-  ASSERT_TRUE(running.AwaitMessages(1));
-  server.process().Signal(GetParam());
-  EXPECT_EQ(server.process().Wait().value_or(0), 128 + GetParam());
-  EXPECT_FALSE(server.process().dumped_core());
-  const std::string errors = server.process().errors();
-  const size_t stack = errors.find("*** sparkgate died of ");
-  ASSERT_NE(stack, std::string::npos) << errors;
-  // The thread that waits for signals in main, and what is above it.
-  EXPECT_GE(std::count(errors.begin() + static_cast<long>(stack), errors.end(), '\n'), 4) << errors;
-  EXPECT_NE(errors.find("sparkgate(", stack), std::string::npos) << errors;
-  support::ExpectNoSecret("the crash's trace", errors);
-  support::ExpectNoSecret("standard output", server.process().output());
-  server.Abandon();
-  ExpectNotOurs(running.Wait());
-  EXPECT_TRUE(upstream.WaitForCloses(1));
+  Faulty faulty;
+  faulty.server->process().Signal(GetParam());
+  faulty.ExpectDiedOf(GetParam());
+}
+
+std::vector<pid_t> ThreadsOf(pid_t pid) {
+  std::vector<pid_t> threads;
+  for (const auto& entry :
+       std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task")) {
+    threads.push_back(std::stoi(entry.path().filename()));
+  }
+  std::sort(threads.begin(), threads.end());
+  return threads;
+}
+
+// Whichever thread it is that fails: the loops, the workers, the logger, and gRPC's.
+TEST(FaultOfAThread, LeavesAStackAndNothingElse) {
+  const size_t threads = support::Thinned(100, 3);
+  size_t there = 1;
+  for (size_t i = 0; i < std::min(threads, there); ++i) {
+    Faulty faulty;
+    const pid_t pid = faulty.server->process().pid();
+    const std::vector<pid_t> all = ThreadsOf(pid);
+    there = std::max(there, all.size());
+    SCOPED_TRACE(i);
+    if (i >= all.size()) break;
+    ASSERT_EQ(syscall(SYS_tgkill, pid, all[i], SIGSEGV), 0);
+    faulty.ExpectDiedOf(SIGSEGV);
+  }
+  std::printf("%zu threads\n", there);
+  EXPECT_GT(there, 5u);
 }
 
 INSTANTIATE_TEST_SUITE_P(Signal, Fault, testing::Values(SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL),
