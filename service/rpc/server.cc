@@ -35,7 +35,11 @@ void SetChannelArguments(grpc::ServerBuilder* builder, const ServerOptions& opti
   builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 30'000);
   builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
   builder->AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, std::max(options.max_calls, 1));
-  builder->AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, 16 * 1024);
+  // What is larger ends the whole connection in gRPC 1.51, with all calls on it. So it must be more
+  // than the proxies let through that share a connection among callers (Envoy: 60 KiB).
+  builder->AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, 128 * 1024);
+  // A connection that does not greet holds a descriptor: two minutes by default.
+  builder->AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, 10'000);
   builder->AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder->SetMaxReceiveMessageSize(options.max_receive_bytes);
   if (options.max_request_memory > 0) {

@@ -1,0 +1,64 @@
+#include <deque>
+#include <string>
+
+#include "tests/floods/flood.h"
+#include "tests/floods/http2.h"
+#include "tests/floods/peer.h"
+
+namespace sparkgate::floods {
+namespace {
+
+// 12 KiB each, up to max_calls; as many as they like for peers that ignore SETTINGS.
+constexpr Memory kOpenStreams{64, 288};
+
+// Connections that begin like this and fall silent. gRPC gives each a time for its SETTINGS.
+std::string Silent(const Target& target) {
+  std::deque<Peer> peers;
+  for (int i = 0; i < 1000; ++i) peers.emplace_back(target.port);
+  for (int i = 0; i < 100; ++i) peers.emplace_back(target.port).Send(kPreface.substr(0, 12));
+  for (int i = 0; i < 100; ++i) peers.emplace_back(target.port).Send(kPreface);
+  int ended = 0;
+  for (Peer& peer : peers) ended += peer.AwaitEnd() == "open" ? 0 : 1;
+  return std::to_string(ended) + " ended";
+}
+
+std::string Rubbish(const Target& target, std::string_view bytes) {
+  Peer peer(target.port);
+  peer.Send(bytes);
+  return peer.AwaitEnd();
+}
+
+// Streams that stay open, on one connection; then the connection goes.
+std::string OpenStreams(const Target& target, int count,
+                        Peer::Settings settings = Peer::Settings::kConfirmed) {
+  Peer peer(target.port);
+  peer.Greet(settings);
+  for (int i = 0; i < count; ++i) {
+    if (!peer.Send(HeaderFrames(static_cast<uint32_t>(2 * i + 1), RequestHeaders(kStreamChat)))) {
+      break;
+    }
+  }
+  return peer.State();
+}
+
+}  // namespace
+
+std::vector<Flood> ConnectionFloods() {
+  return {
+      {"1,200 silent connections, 200 half greeted", Silent, "1200 ended"},
+      {"HTTP/1.1",
+       [](const Target& target) { return Rubbish(target, "GET / HTTP/1.1\r\nHost: a\r\n\r\n"); },
+       "ended"},
+      {"1 MiB of rubbish",
+       [](const Target& target) { return Rubbish(target, std::string(1 << 20, '\xa5')); }, "ended"},
+      {"1,000 streams without a message",
+       [](const Target& target) { return OpenStreams(target, 1000); }, "open"},
+      {"20,000 streams without a message",
+       [](const Target& target) { return OpenStreams(target, 20000); }, "ended", "", kOpenStreams},
+      {"20,000 streams without a message, SETTINGS ignored",
+       [](const Target& target) { return OpenStreams(target, 20000, Peer::Settings::kIgnored); },
+       "open", "", kOpenStreams},
+  };
+}
+
+}  // namespace sparkgate::floods

@@ -1,0 +1,102 @@
+#include <string>
+
+#include "tests/floods/flood.h"
+#include "tests/floods/http2.h"
+#include "tests/floods/peer.h"
+
+namespace sparkgate::floods {
+namespace {
+
+// One request; `data`: what goes into its only DATA frame.
+Flood Request(std::string name, std::string block, std::function<std::string(const Target&)> data,
+              std::string seen) {
+  return {std::move(name),
+          [=](const Target& target) {
+            Peer peer(target.port);
+            peer.Greet().Send(HeaderFrames(1, block) + Frame(kData, kEndStream, 1, data(target)));
+            const std::string end = peer.AwaitStream(1);
+            return end + "; " + peer.State();
+          },
+          std::move(seen)};
+}
+
+Flood Body(std::string name, std::function<std::string(const Target&)> data, std::string seen) {
+  return Request(std::move(name), RequestHeaders(kStreamChat), std::move(data), std::move(seen));
+}
+
+Flood Path(std::string name, const std::string& path, std::string seen) {
+  return Request(
+      std::move(name), RequestHeaders(path),
+      [](const Target& target) { return Message(target.request); }, std::move(seen));
+}
+
+}  // namespace
+
+std::vector<Flood> MessageFloods() {
+  return {
+      Body(
+          "a right request", [](const Target& t) { return Message(t.request); }, "status 0; open"),
+      Body(
+          "a message that claims 4 GiB",
+          [](const Target& t) { return MessagePrefix(0, 0xffffffff) + t.request; },
+          "status 13; open"),
+      {"a message that claims 4 GiB and is waited for",
+       [](const Target& target) {
+         Peer peer(target.port);
+         peer.Greet().Send(HeaderFrames(1, RequestHeaders(kStreamChat)) +
+                           Frame(kData, kNone, 1, MessagePrefix(0, 0xffffffff) + target.request));
+         return peer.AwaitStream(1, std::chrono::milliseconds(1000)) + "; " + peer.State();
+       },
+       "nothing; open"},
+      Body(
+          "a message that claims 31 MiB and ends",
+          [](const Target& t) { return MessagePrefix(0, 31 << 20) + t.request; },
+          "status 13; open"),
+      Body(
+          "a message that claims less than is sent",
+          [](const Target& t) { return MessagePrefix(0, 2) + t.request; }, "status 3; open"),
+      Body(
+          "two messages where one is due",
+          [](const Target& t) { return Message(t.request) + Message(t.request); },
+          "status 0; open"),
+      Body(
+          "half a prefix", [](const Target&) { return std::string(3, '\0'); }, "status 13; open"),
+      Body(
+          "no message", [](const Target&) { return std::string(); }, "status 13; open"),
+      Body(
+          "the compressed flag without an encoding",
+          [](const Target& t) {
+            return MessagePrefix(1, static_cast<uint32_t>(t.request.size())) + t.request;
+          },
+          "status 0; open"),
+      Body(
+          "a flag that does not exist",
+          [](const Target& t) {
+            return MessagePrefix(0x80, static_cast<uint32_t>(t.request.size())) + t.request;
+          },
+          "status 3; open"),
+      Request(
+          "gzip announced, not sent", RequestHeaders(kStreamChat, {{"grpc-encoding", "gzip"}}),
+          [](const Target& t) {
+            return MessagePrefix(1, static_cast<uint32_t>(t.request.size())) + t.request;
+          },
+          "RST 2; open"),
+      Request(
+          "a deadline of nonsense", RequestHeaders(kStreamChat, {{"grpc-timeout", "x9999999"}}),
+          [](const Target& t) { return Message(t.request); }, "status 0; open"),
+      Request(
+          "GET", RequestHeaders(kStreamChat, {{":method", "GET"}}),
+          [](const Target& t) { return Message(t.request); }, "status 2; open"),
+      Request(
+          "another content type", RequestHeaders(kStreamChat, {{"content-type", "text/html"}}),
+          [](const Target& t) { return Message(t.request); }, "status 0; open"),
+      Path("an unknown method", "/sparkgate.v1.ChatService/Nope", "status 12; open"),
+      Path("a path with control bytes", "/sparkgate.v1\r\n.Chat\x01Service/\x7f",
+           "status 12; open"),
+      Path("a path with a zero byte", std::string("/a\0b", 4), "status 12; open"),
+      Path("an empty path", "", "status 12; open"),
+      Path("a path of 15 KB", "/" + std::string(15000, 'p'), "status 12; open"),
+  };
+}
+
+}  // namespace sparkgate::floods
