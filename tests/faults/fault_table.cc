@@ -223,7 +223,7 @@ std::vector<Fault> BrokenHttp() {
       {"headers of 100 KiB in all", After::kKeep, AmongHeaders(),
        "pe: text/event-stream" + many + "\r\nContent-Length: 2\r\n\r\n{}"},
       {"a header with a zero byte", After::kKeep, AmongHeaders(),
-       std::string("pe: a\0b\r\nContent-Length: 2\r\n\r\n{}", 34)},
+       "pe: a" + std::string(1, 0) + "b\r\nContent-Length: 2\r\n\r\n{}"},
       {"a negative Content-Length", After::kKeep, AmongHeaders(),
        "pe: application/json\r\nContent-Length: -2\r\n\r\n{}"},
   };

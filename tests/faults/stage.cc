@@ -28,7 +28,8 @@ support::ServerProcess::Options Options(const RowUpstream& upstream, bool tls, T
   support::ServerProcess::Options options;
   options.upstream_url = upstream.url();
   if (tls) options.ca_file = support::CaFile();
-  options.flags = {"--max_event_bytes=" + std::to_string(kMaxEventBytes),
+  // Many handshakes at once take their time on a machine that others use.
+  options.flags = {"--connect_timeout=60s", "--max_event_bytes=" + std::to_string(kMaxEventBytes),
                    "--max_chat_body_bytes=" + std::to_string(kMaxChatBytes)};
   if (timers == Timers::kShort) {
     options.flags.insert(options.flags.end(), std::begin(kShortTimers), std::end(kShortTimers));
