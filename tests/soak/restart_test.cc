@@ -150,7 +150,8 @@ std::vector<pid_t> ThreadsOf(pid_t pid) {
 
 // Whichever thread it is that fails: the loops, the workers, the logger, and gRPC's.
 TEST(FaultOfAThread, LeavesAStackAndNothingElse) {
-  const size_t threads = support::Thinned(100, 3);
+  // A sanitizer has threads of its own, with its own handling of signals; the first is main's.
+  const size_t threads = support::Thinned(100, 1);
   size_t there = 1;
   for (size_t i = 0; i < std::min(threads, there); ++i) {
     Faulty faulty;
