@@ -61,8 +61,8 @@ struct Job {
   bool restart_refused = false;
   ResponseHead head;
 
-  int attempts = 0;  // requests begun on a connection
-  bool sent_again = false;
+  int attempts = 0;          // requests begun on a connection
+  bool sent_again = false;   // by us
   bool to_begin = false;     // libcurl was busy when it was started
   bool gone = false;         // to be removed as soon as libcurl has returned
   bool lingering = false;    // waits for its framing's end, for the connection's sake

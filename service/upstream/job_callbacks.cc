@@ -81,7 +81,9 @@ int JobCallbacks::OnPrerequest(void* data, char* remote_ip, char* local_ip, int 
   auto* job = static_cast<Job*>(data);
   Pool* pool = job->pool;
   if (RefusesRestart(job)) return CURL_PREREQFUNC_ABORT;
-  if (job->facts.begun) pool->CountSentAgain(job);  // by libcurl itself
+  // By libcurl itself, on one kept connection after the other while not a byte can be written. That
+  // leaves ours, on a fresh one, when it gives up.
+  if (job->facts.begun) ++pool->counts_.sent_again;
   const SocketBook::Use use =
       pool->sockets_.BeginUse({local_ip, remote_ip, local_port, remote_port}, job);
   job->facts = AttemptFacts();

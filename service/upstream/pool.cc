@@ -259,7 +259,8 @@ void Pool::Finish(Job* job, CURLcode code) {
   RemoveEasy(job);
   if (job->handle == nullptr) return Erase(job);
   if (SendAgainAtOnce(facts, job->sent_again)) {
-    CountSentAgain(job);
+    job->sent_again = true;
+    ++counts_.sent_again;
     return Begin(job, /*fresh_connection=*/true);
   }
   if (job->paused) {
@@ -399,11 +400,6 @@ void Pool::ApplyPause(Job* job) {
 bool Pool::HadItsShare(const Job& job) const {
   return job.turn == loop_->counts().turns &&
          job.bytes_of_turn + kReceiveBytes > options_.max_bytes_per_turn;
-}
-
-void Pool::CountSentAgain(Job* job) {
-  job->sent_again = true;
-  ++counts_.sent_again;
 }
 
 void Pool::CountBytes(Job* job, size_t count) {

@@ -74,7 +74,6 @@ class Pool : public FdHandler {
   void ApplyPause(Job* job);
   bool HadItsShare(const Job& job) const;
   void CountBytes(Job* job, size_t count);
-  void CountSentAgain(Job* job);
 
   Loop* const loop_;
   const ClientOptions options_;
