@@ -262,7 +262,8 @@ TEST(SlowReader, ManyCostBoundedMemory) {
   if (!support::kSanitized) {
     // The outbox, one message of up to its size on its way, gRPC's window, and the receive buffers.
     EXPECT_LT((during - before.resident_kib) / readers, 2 * (kOutboxKib + kOutboxKib + 64) + 40);
-    EXPECT_LT(again - during, during / 4);
+    // What was freed lies in pieces, so not all of it fits; if nothing were freed, it would be all.
+    EXPECT_LT(again - during, (during - before.resident_kib) * 2 / 3);
   }
   AwaitDescriptors(&server, before.descriptors);
   const auto begun = steady_clock::now();
