@@ -39,6 +39,7 @@ struct Flood {
 inline void PrintTo(const Flood& flood, std::ostream* out) { *out << flood.name; }
 
 std::vector<Flood> FrameFloods();       // many small frames
+std::vector<Flood> StreamFloods();      // many streams that end at once
 std::vector<Flood> HeaderFloods();      // HPACK and CONTINUATION
 std::vector<Flood> MessageFloods();     // wrong requests
 std::vector<Flood> ConnectionFloods();  // connections that say little or nothing

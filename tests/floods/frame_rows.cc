@@ -88,6 +88,8 @@ std::string AskAndBreak(const Target& target, uint32_t stream) {
          Frame(kWindowUpdate, kNone, stream, Number(0, 4));
 }
 
+}  // namespace
+
 std::vector<Flood> StreamFloods() {
   return {
       Streams("1,000 HEADERS, RST_STREAM", 1000, OpenAndReset, "open", kRapidReset),
@@ -103,12 +105,10 @@ std::vector<Flood> StreamFloods() {
   };
 }
 
-}  // namespace
-
 std::vector<Flood> FrameFloods() {
   const std::string ping = Frame(kPing, kNone, 0, "12345678");
   const std::string settings = Frame(kSettings, kNone, 0, "");
-  std::vector<Flood> floods = {
+  return {
       Repeat("1,000 PING", 1000, ping, kTooManyPings),
       Unread("100,000 PING, answers not read", 100000, ping, kTooManyPings, {0, 96}),
       Repeat("1,000 SETTINGS", 1000, settings, "open"),
@@ -121,7 +121,7 @@ std::vector<Flood> FrameFloods() {
              Frame(kWindowUpdate, kNone, 0, Number(0x7fffffff, 4)), "open"),
       Repeat("1,000 PRIORITY", 1000, Frame(kPriority, kNone, 1, Number(0, 4) + "\x10"), "open"),
       Repeat("1,000 RST_STREAM of no stream", 1000, RstStream(1), "open"),
-      Repeat("1,000 GOAWAY", 1000, Frame(kGoaway, kNone, 0, Number(0, 8)), "open"),
+      Repeat("1,000 GOAWAY", 1000, Frame(kGoaway, kNone, 0, std::string(8, '\0')), "open"),
       Repeat("1,000 frames of an unknown type", 1000,
              Frame(static_cast<FrameType>(0x2a), kNone, 0, "unknown"), "open"),
       Repeat("1,000 DATA for a closed stream", 1000, Frame(kData, kNone, 1, Message("late")),
@@ -139,8 +139,6 @@ std::vector<Flood> FrameFloods() {
        "ended"},
       Repeat("a PING that announces 16 MiB", 1, FrameHead(0xffffff, kPing, kNone, 0), "ended"),
   };
-  for (Flood& flood : StreamFloods()) floods.push_back(std::move(flood));
-  return floods;
 }
 
 }  // namespace sparkgate::floods
