@@ -80,6 +80,15 @@ std::optional<uint64_t> UnreadOf(int local_port, int remote_port) {
 
 }  // namespace
 
+int ConnectionsTowards(int server_port) {
+  int count = 0;
+  ForEachSocket([&](const Row& row) {
+    const bool towards = row.remote_port == static_cast<unsigned>(server_port);
+    count += towards && row.state != kTimeWait ? 1 : 0;
+  });
+  return count;
+}
+
 int TimeWaitsTowards(int server_port) {
   int count = 0;
   ForEachSocket([&](const Row& row) {

@@ -13,6 +13,10 @@ namespace sparkgate::support {
 // Sockets in TIME_WAIT on the client's side of connections to this port.
 int TimeWaitsTowards(int server_port);
 
+// Sockets on the client's side of connections to this port, but for TIME_WAIT: there may be such of
+// an earlier server that had the same port.
+int ConnectionsTowards(int server_port);
+
 // Waits until a client's socket towards this port (`local_port` 0: any) holds at least `bytes` that
 // its peer has not acknowledged. False when that did not happen in time.
 bool WaitForUnacknowledged(int local_port, int server_port, uint64_t bytes,

@@ -272,11 +272,41 @@ data: [DONE]
   };
 }
 
+Replay Whole(const std::string& name, const std::string& body, const std::string& seen) {
+  return Response(name, support::JsonResponse(body), seen).OnlyChat();
+}
+
+std::vector<Replay> ChatAnswers() {
+  return {
+      Whole(
+          "llama.cpp, Chat",
+          R"({"choices":[{"finish_reason":"stop","index":0,"message":{"role":"assistant","content":"Hi"}}],"created":1,"model":"m","system_fingerprint":"b1","object":"chat.completion","usage":{"completion_tokens":2,"prompt_tokens":1,"total_tokens":3},"id":"chatcmpl-L","timings":{"predicted_ms":10.50}})",
+          R"(OK / 0 assistant 'Hi' stop / usage 1+2=3 / extra {"system_fingerprint":"b1","timings":{"predicted_ms":10.50}})"),
+      Whole(
+          "llama-cpp-python, Chat",
+          R"({"id": "chatcmpl-P", "object": "chat.completion", "created": 5, "model": "m", "choices": [{"index": 0, "message": {"role": "assistant", "content": "Hi"}, "logprobs": null, "finish_reason": "length"}], "usage": {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}})",
+          "OK / 0 assistant 'Hi' length / usage 1+2=3"),
+      Whole(
+          "aimock, Chat",
+          R"({"id":"chatcmpl-A","object":"chat.completion","created":5,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"Hi","refusal":null},"logprobs":null,"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":2,"total_tokens":3}})",
+          "OK / 0 assistant 'Hi' stop / usage 1+2=3"),
+      Whole(
+          "mock-llm, Chat, no usage",
+          R"({"id":"M","object":"chat.completion","created":5,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"Hi"},"finish_reason":"stop"}]})",
+          "OK / 0 assistant 'Hi' stop"),
+      Whole(
+          "LiteLLM, Chat, members without a value",
+          R"({"id":"chatcmpl-T","created":5,"model":"m","object":"chat.completion","system_fingerprint":null,"choices":[{"finish_reason":"stop","index":0,"message":{"content":"Hi","role":"assistant","tool_calls":null,"function_call":null,"provider_specific_fields":{"refusal":null}},"provider_specific_fields":{}}],"usage":{"completion_tokens":2,"prompt_tokens":1,"total_tokens":3,"completion_tokens_details":null,"prompt_tokens_details":null},"service_tier":null})",
+          R"(OK / 0 assistant 'Hi' stop / choice extra {"provider_specific_fields":{}} / message extra {"provider_specific_fields":{"refusal":null}} / usage 1+2=3)"),
+  };
+}
+
 }  // namespace
 
 std::vector<Replay> ServerRows() {
   std::vector<Replay> rows;
-  for (const auto& part : {Documented(), LlamaCpp(), Python(), Mocks(), Simulator()}) {
+  for (const auto& part :
+       {Documented(), LlamaCpp(), Python(), Mocks(), Simulator(), ChatAnswers()}) {
     rows.insert(rows.end(), part.begin(), part.end());
   }
   return rows;
