@@ -136,8 +136,8 @@ class FloodTest : public testing::TestWithParam<Flood> {
     return options;
   }
 
-  void Warm() {
-    for (int i = 0; i < 20; ++i) ASSERT_TRUE(caller_.Chat(ChatRequestBody("warm")).ok());
+  void CallSome() {
+    for (int i = 0; i < 20; ++i) ASSERT_TRUE(caller_.Chat(ChatRequestBody("some")).ok());
   }
 
   Effect Play(const Flood& flood) {
@@ -177,15 +177,17 @@ class FloodTest : public testing::TestWithParam<Flood> {
     EXPECT_LE(effect.memory_mib(), flood.memory.at_most_mib);
   }
 
-  // What was not given back adds up.
-  void CheckAgain(const Flood& flood, const Effect& first) {
-    const long most = first.resident_mib + flood.memory.at_most_mib + kLittle;
-    const long again = Play(flood).peak_mib;
-    if (flood.memory.given_back) {
-      EXPECT_LE(again, most);
-    } else {
-      EXPECT_GT(again, first.peak_mib + kLittle);
+  // What is not given back adds up each time. A peak may grow without that, once: when the
+  // first one was low by chance, or was still being freed.
+  void CheckAgain(const Flood& flood, long peak_mib) {
+    bool grows = true;
+    for (int time = 0; time < 3 && grows; ++time) {
+      CallSome();
+      const long again = Play(flood).peak_mib;
+      grows = again > peak_mib + kLittle;
+      peak_mib = std::max(peak_mib, again);
     }
+    EXPECT_EQ(grows, !flood.memory.given_back) << peak_mib << " MiB by now";
   }
 
   ScriptedUpstream upstream_;
@@ -195,7 +197,7 @@ class FloodTest : public testing::TestWithParam<Flood> {
 
 TEST_P(FloodTest, EndsAsTheTableSays) {
   const Flood& flood = GetParam();
-  Warm();
+  CallSome();
   const int descriptors = Descriptors();
   const Effect effect = Play(flood);
   char line[240];
@@ -206,7 +208,8 @@ TEST_P(FloodTest, EndsAsTheTableSays) {
   ASSERT_TRUE(server_.process().running()) << server_.process().errors();
   Check(flood, effect);
   EXPECT_TRUE(AwaitDescriptors(descriptors)) << "before: " << descriptors;
-  if (flood.memory.at_most_mib > kLittle && !support::kSanitized) CheckAgain(flood, effect);
+  if (flood.memory.at_most_mib > kLittle && !support::kSanitized)
+    CheckAgain(flood, effect.peak_mib);
   server_.Stop();
   EXPECT_EQ(server_.process().errors().find("drain_grace is over"), std::string::npos)
       << "a call was left: " << server_.process().errors();

@@ -48,7 +48,8 @@ Flood Unread(std::string name, int count, std::string bytes, std::string seen, M
             Peer peer(target.port, Peer::Manners::kNeverReads);
             peer.Greet().Send(Times(count, bytes), milliseconds(1000));
             std::this_thread::sleep_for(milliseconds(500));
-            return peer.State();
+            const std::string state = peer.State();
+            return state.substr(0, state.find(','));  // a GOAWAY may be lost with the connection
           },
           std::move(seen), "", memory};
 }
@@ -110,7 +111,7 @@ std::vector<Flood> FrameFloods() {
   const std::string settings = Frame(kSettings, kNone, 0, "");
   return {
       Repeat("1,000 PING", 1000, ping, kTooManyPings),
-      Unread("100,000 PING, answers not read", 100000, ping, kTooManyPings, {0, 96}),
+      Unread("100,000 PING, answers not read", 100000, ping, "ended", {0, 96}),
       Repeat("1,000 SETTINGS", 1000, settings, "open"),
       Unread("100,000 SETTINGS, answers not read", 100000, settings, "open", {}),
       Repeat("1,000 empty DATA", 1000, Frame(kData, kNone, 1, ""), "open", OpenStream(1)),
