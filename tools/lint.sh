@@ -13,6 +13,7 @@ shellcheck -x "${scripts[@]}"
 [[ -x .tools/bin/buf ]] || die 'buf is needed: make tools'
 (cd proto && ../.tools/bin/buf lint)
 tools/check_breaking.sh
+python3 tools/check_docs.py
 
 # The patterns are spelt so that they do not find themselves.
 if git grep -nE 'TO[D]O|FIX[M]E|DISABLE[D]_[A-Z]|GTEST_SKI[P]' -- '*.h' '*.cc' '*.py' '*.sh' '*.proto' '*.bzl' \

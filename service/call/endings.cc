@@ -116,8 +116,13 @@ CallStatus MaxCallTime(std::chrono::milliseconds limit, bool may_have_run) {
   status.code = absl::StatusCode::kDeadlineExceeded;
   status.reason = v1::ERROR_REASON_MAX_CALL_TIME;
   status.message = "The answer was not complete after " + Milliseconds(limit) +
-                   ", the most that this server gives to one call; ask for less at once.";
-  return WithRun(std::move(status), may_have_run);
+                   ", the most that this server gives to one call.";
+  status = WithRun(std::move(status), may_have_run);
+  if (may_have_run) {
+    status.advice =
+        "It may have run and been billed: do not send it again as it is, but ask for less at once.";
+  }
+  return status;
 }
 
 CallStatus SlowReader(std::chrono::milliseconds limit) {
