@@ -67,8 +67,12 @@ void ExpectForm(const support::CallResult& result) {
   EXPECT_FALSE(result.Info("finished_choices").empty());
   EXPECT_FALSE(result.Info("attempts").empty());
   EXPECT_TRUE(result.may_have_run() == "true" || result.may_have_run() == "false");
-  if (result.name == "UNAVAILABLE") EXPECT_EQ(result.may_have_run(), "false");
-  if (result.may_have_run() == "true") EXPECT_EQ(result.pushback(), "-1");
+  if (result.name == "UNAVAILABLE") {
+    EXPECT_EQ(result.may_have_run(), "false");
+  }
+  if (result.may_have_run() == "true") {
+    EXPECT_EQ(result.pushback(), "-1");
+  }
 }
 
 }  // namespace sparkgate::faults

@@ -77,7 +77,9 @@ class HangUp : public testing::TestWithParam<Rpc> {
       calls.push_back(caller.Start(GetParam(), support::ChatRequestBody("call")));
     }
     for (auto& call : calls) {
-      if (GetParam() == Rpc::kStreamChat) ASSERT_TRUE(call.AwaitMessages(1));
+      if (GetParam() == Rpc::kStreamChat) {
+        ASSERT_TRUE(call.AwaitMessages(1));
+      }
     }
     ASSERT_TRUE(upstream_.WaitForRequests(started_ += kCalls));
     for (auto& call : calls) call.Cancel();

@@ -210,7 +210,9 @@ TEST_P(Replays, TheCallerSees) {
     // Nothing waits for an upstream that leaves its socket open.
     EXPECT_LT(result.elapsed(), std::chrono::milliseconds(4500));
     EXPECT_EQ(result.error_infos, result.ok() ? 0 : 1);
-    if (result.may_have_run() == "true") EXPECT_EQ(result.pushback(), "-1");
+    if (result.may_have_run() == "true") {
+      EXPECT_EQ(result.pushback(), "-1");
+    }
   }
 }
 
