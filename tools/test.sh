@@ -63,9 +63,9 @@ run_config() {
     *) die "unknown configuration $config in CONFIGS (there are opt, asan, tsan and default)" ;;
   esac
   ((long)) || tags+=(-long)
-  # Real processes that race each other on a machine that others use: in CI these may fail once. Bazel names
-  # such a test FLAKY; a second failure is one.
-  [[ -z ${CI:-} ]] || flags+=('--flaky_test_attempts=(//tests/(cancel|drain|limits|retry)|//service/upstream:client_retry_test)([:/].*)?@2')
+  # Real sockets and processes that race each other on a machine that others use: in CI these may fail once.
+  # Bazel names such a test FLAKY; a second failure is one. What is pure has no second try.
+  [[ -z ${CI:-} ]] || flags+=('--flaky_test_attempts=//(tests|client|simulator|service/(rpc|upstream))[:/].*@2')
   local joined exit_code=0 events=$RESULTS/$config.json
   joined=$(IFS=, && printf '%s' "${tags[*]}")
   say "== tests, $config"

@@ -56,11 +56,12 @@ std::string Event(const std::string& text) {
   return support::Chunk(support::SseEvent(support::ContentChunk(text)));
 }
 
-// A closed socket leaves the server's table a moment before or after its peer is told.
-ProcessCounts AwaitDescriptors(ServerProcess* server, int descriptors) {
+// A closed socket leaves the server's table a moment before or after its peer is told. Fewer than
+// before are well: a sanitizer opens some for a moment, and the count before may hold them.
+ProcessCounts AwaitDescriptors(ServerProcess* server, int at_most) {
   const auto until = steady_clock::now() + support::kPatience;
   ProcessCounts counts = server->counts();
-  while (counts.descriptors != descriptors && steady_clock::now() < until) {
+  while (counts.descriptors > at_most && steady_clock::now() < until) {
     std::this_thread::sleep_for(milliseconds(5));
     counts = server->counts();
   }
@@ -205,7 +206,7 @@ TEST_P(CancelStorm, LeavesNothingBehind) {
   std::printf("  resident before %ld, after one %ld, after two %ld KiB; threads %d, then %d\n",
               before.resident_kib, first.resident_kib, second.resident_kib, before.threads,
               second.threads);
-  EXPECT_EQ(second.descriptors, before.descriptors);
+  EXPECT_LE(second.descriptors, before.descriptors);
   EXPECT_EQ(OwnThreads(), own_threads);
   EXPECT_LE(second.threads, before.threads + kThreadsThatGrpcMayAdd);
   EXPECT_EQ(support::TimeWaitsTowards(upstream_.port()), 0);
@@ -238,10 +239,13 @@ TEST(CancelStormWhileConnecting, LeavesNoSocketBehind) {
   for (int i = 0; i < count; ++i) {
     calls.push_back(caller.Start(support::kBothRpcs[i % 2], support::ChatRequestBody("a")));
   }
-  AwaitDescriptors(&server, before + count);
+  const auto until = steady_clock::now() + support::kPatience;
+  while (server.counts().descriptors < before + count && steady_clock::now() < until) {
+    std::this_thread::sleep_for(milliseconds(5));
+  }
   for (RunningCall& call : calls) call.Cancel();
   for (RunningCall& call : calls) EXPECT_EQ(call.Wait().name, "CANCELLED");
-  EXPECT_EQ(AwaitDescriptors(&server, before).descriptors, before);
+  EXPECT_LE(AwaitDescriptors(&server, before).descriptors, before);
 }
 
 INSTANTIATE_TEST_SUITE_P(

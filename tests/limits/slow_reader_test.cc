@@ -77,13 +77,14 @@ void AwaitNoCallLeft(Caller* caller, milliseconds patience = support::kPatience)
   ADD_FAILURE() << "the call still counts";
 }
 
-// A closed socket leaves the server's table a moment after its peer is told.
-void AwaitDescriptors(ServerProcess* server, int count) {
+// A closed socket leaves the server's table a moment after its peer is told. Fewer than before are
+// well: a sanitizer opens some for a moment, and the count before may hold them.
+void AwaitDescriptors(ServerProcess* server, int at_most) {
   const auto until = steady_clock::now() + support::kPatience;
-  while (server->counts().descriptors != count && steady_clock::now() < until) {
+  while (server->counts().descriptors > at_most && steady_clock::now() < until) {
     std::this_thread::sleep_for(milliseconds(5));
   }
-  EXPECT_EQ(server->counts().descriptors, count);
+  EXPECT_LE(server->counts().descriptors, at_most);
 }
 
 TEST(SlowReader, MakesTheUpstreamWait) {

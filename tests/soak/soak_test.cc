@@ -80,11 +80,12 @@ class Soak : public testing::Test {
     return holding;
   }
 
-  // A closed connection disappears on both sides, not at the same moment.
+  // A closed connection disappears on both sides, not at the same moment. Fewer than before are
+  // well: a sanitizer opens some for a moment, and the count before may hold them.
   Holding LookWhenSettled(int own_descriptors) {
     const auto until = steady_clock::now() + support::kPatience;
     Holding holding = Look();
-    while (holding.own_descriptors != own_descriptors && steady_clock::now() < until) {
+    while (holding.own_descriptors > own_descriptors && steady_clock::now() < until) {
       std::this_thread::sleep_for(kLookAgain);
       holding = Look();
     }
@@ -162,7 +163,7 @@ TEST_F(Soak, EveryEndingAsTheScriptSaysAndNothingGrows) {
     ExpectNoCallLeft();
     after.push_back(LookWhenSettled(own_descriptors));
     const Holding& now = after.back();
-    EXPECT_EQ(now.own_descriptors, own_descriptors) << "descriptors beside kept connections";
+    EXPECT_LE(now.own_descriptors, own_descriptors) << "descriptors beside kept connections";
     std::printf(
         "round %2d: %d calls in %.1f s (%.0f/s), %d not as scripted, open calls 0; resident %.1f "
         "MiB, threads %d + %d of gRPC, descriptors %d + %d kept upstream; CPU %.0f us a call\n",
