@@ -2,6 +2,7 @@
 // it, but a machine without a watchman would keep it. No caller can make a loop hang, so the hook
 // for the log does it here.
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 
 #include <future>
 #include <memory>
