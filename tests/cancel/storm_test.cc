@@ -7,12 +7,12 @@
 #include <memory>
 #include <ostream>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "tests/cancel/delays.h"
 #include "tests/support/answers.h"
 #include "tests/support/caller.h"
+#include "tests/support/eventually.h"
 #include "tests/support/gate.h"
 #include "tests/support/http_text.h"
 #include "tests/support/in_soak.h"
@@ -59,12 +59,8 @@ std::string Event(const std::string& text) {
 // A closed socket leaves the server's table a moment before or after its peer is told. Fewer than
 // before are well: a sanitizer opens some for a moment, and the count before may hold them.
 ProcessCounts AwaitDescriptors(ServerProcess* server, int at_most) {
-  const auto until = steady_clock::now() + support::kPatience;
-  ProcessCounts counts = server->counts();
-  while (counts.descriptors > at_most && steady_clock::now() < until) {
-    std::this_thread::sleep_for(milliseconds(5));
-    counts = server->counts();
-  }
+  ProcessCounts counts;
+  support::Eventually([&] { return (counts = server->counts()).descriptors <= at_most; });
   return counts;
 }
 
@@ -129,10 +125,7 @@ class CancelStorm : public testing::TestWithParam<Storm> {
   }
 
   void AwaitMarks() {
-    const auto until = steady_clock::now() + support::kPatience;
-    while (marks_sent_ < started_ && steady_clock::now() < until) {
-      std::this_thread::sleep_for(milliseconds(1));
-    }
+    support::Eventually([this] { return marks_sent_ >= started_; });
     EXPECT_EQ(marks_sent_, started_);
   }
 
@@ -239,10 +232,7 @@ TEST(CancelStormWhileConnecting, LeavesNoSocketBehind) {
   for (int i = 0; i < count; ++i) {
     calls.push_back(caller.Start(support::kBothRpcs[i % 2], support::ChatRequestBody("a")));
   }
-  const auto until = steady_clock::now() + support::kPatience;
-  while (server.counts().descriptors < before + count && steady_clock::now() < until) {
-    std::this_thread::sleep_for(milliseconds(5));
-  }
+  support::Eventually([&] { return server.counts().descriptors >= before + count; });
   for (RunningCall& call : calls) call.Cancel();
   for (RunningCall& call : calls) EXPECT_EQ(call.Wait().name, "CANCELLED");
   EXPECT_LE(AwaitDescriptors(&server, before).descriptors, before);

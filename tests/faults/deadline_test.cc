@@ -5,11 +5,11 @@
 #include <chrono>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "tests/support/answers.h"
 #include "tests/support/caller.h"
+#include "tests/support/eventually.h"
 #include "tests/support/http_text.h"
 #include "tests/support/scripted_upstream.h"
 #include "tests/support/server_process.h"
@@ -71,11 +71,8 @@ bool HasRoom(Caller* caller) {
 // The server's count of calls is back to 0: what the caller has seen end may end there a moment
 // later.
 void ExpectNoCallLeft(Caller* caller) {
-  const auto until = std::chrono::steady_clock::now() + support::kPatience;
-  while (!HasRoom(caller)) {
-    ASSERT_LT(std::chrono::steady_clock::now(), until) << "calls that have ended hold their places";
-    std::this_thread::sleep_for(milliseconds(5));
-  }
+  ASSERT_TRUE(support::Eventually([&] { return HasRoom(caller); }))
+      << "calls that have ended hold their places";
 }
 
 class Deadlines : public testing::TestWithParam<bool> {
@@ -179,12 +176,12 @@ TEST_P(Deadlines, WhileTheUpstreamIsMadeToWait) {
 
 // A call that gets in, which more calls than are admitted at once do only if none holds its place.
 CallResult CallThatGetsIn(Caller* caller, Rpc rpc) {
-  const auto until = std::chrono::steady_clock::now() + support::kPatience;
-  while (true) {
-    CallResult result = caller->Call(rpc, ChatRequestBody("a"), Within(milliseconds(150)));
-    if (result.reason != "OVERLOADED" || std::chrono::steady_clock::now() > until) return result;
-    std::this_thread::sleep_for(milliseconds(5));
-  }
+  CallResult result;
+  support::Eventually([&] {
+    result = caller->Call(rpc, ChatRequestBody("a"), Within(milliseconds(150)));
+    return result.reason != "OVERLOADED";
+  });
+  return result;
 }
 
 void ExpectDeadlinesWithoutTrace(const std::string& url) {

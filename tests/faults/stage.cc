@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "tests/support/answers.h"
+#include "tests/support/eventually.h"
 #include "tests/support/tcp_info.h"
 #include "tests/support/test_certificates.h"
 
@@ -118,11 +119,7 @@ Stage::Stage(bool tls, Timers timers, const Row* unread)
     : upstream(tls, unread), server(Options(upstream, tls, timers)), caller(server.address()) {}
 
 bool Stage::AllLeft() const {
-  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(5);
-  while (upstream.waiting() > 0 && std::chrono::steady_clock::now() < until) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
-  return upstream.waiting() == 0;
+  return support::Eventually([this] { return upstream.waiting() == 0; }, std::chrono::seconds(5));
 }
 
 }  // namespace sparkgate::faults

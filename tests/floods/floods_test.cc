@@ -15,6 +15,7 @@
 #include "tests/floods/flood.h"
 #include "tests/support/answers.h"
 #include "tests/support/caller.h"
+#include "tests/support/eventually.h"
 #include "tests/support/gate.h"
 #include "tests/support/scripted_upstream.h"
 #include "tests/support/server_process.h"
@@ -161,12 +162,7 @@ class FloodTest : public testing::TestWithParam<Flood> {
   int Descriptors() { return server_.counts().descriptors - upstream_.connections_open(); }
 
   bool AwaitDescriptors(int at_most) {
-    const auto until = steady_clock::now() + support::kPatience;
-    while (Descriptors() > at_most) {
-      if (steady_clock::now() > until) return false;
-      std::this_thread::sleep_for(milliseconds(5));
-    }
-    return true;
+    return support::Eventually([&] { return Descriptors() <= at_most; });
   }
 
   void Check(const Flood& flood, const Effect& effect) {

@@ -9,6 +9,7 @@
 
 #include "tests/support/answers.h"
 #include "tests/support/caller.h"
+#include "tests/support/eventually.h"
 #include "tests/support/gate.h"
 #include "tests/support/http_text.h"
 #include "tests/support/raw_http2.h"
@@ -69,22 +70,16 @@ CallOptions ReadOne() {
 
 // With --max_calls=1 a call gets in only when nothing is left of the one before.
 void AwaitNoCallLeft(Caller* caller, milliseconds patience = support::kPatience) {
-  const auto until = steady_clock::now() + patience;
-  while (steady_clock::now() < until) {
-    if (caller->Chat(ChatRequestBody("next")).ok()) return;
-    std::this_thread::sleep_for(milliseconds(5));
-  }
-  ADD_FAILURE() << "the call still counts";
+  EXPECT_TRUE(
+      support::Eventually([&] { return caller->Chat(ChatRequestBody("next")).ok(); }, patience))
+      << "the call still counts";
 }
 
 // A closed socket leaves the server's table a moment after its peer is told. Fewer than before are
 // well: a sanitizer opens some for a moment, and the count before may hold them.
 void AwaitDescriptors(ServerProcess* server, int at_most) {
-  const auto until = steady_clock::now() + support::kPatience;
-  while (server->counts().descriptors > at_most && steady_clock::now() < until) {
-    std::this_thread::sleep_for(milliseconds(5));
-  }
-  EXPECT_LE(server->counts().descriptors, at_most);
+  EXPECT_TRUE(support::Eventually([&] { return server->counts().descriptors <= at_most; }))
+      << server->counts().descriptors << ", and before at most " << at_most;
 }
 
 TEST(SlowReader, MakesTheUpstreamWait) {

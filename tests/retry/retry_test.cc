@@ -10,10 +10,10 @@
 #include <memory>
 #include <set>
 #include <string>
-#include <thread>
 
 #include "tests/support/answers.h"
 #include "tests/support/caller.h"
+#include "tests/support/eventually.h"
 #include "tests/support/gate.h"
 #include "tests/support/http_text.h"
 #include "tests/support/scripted_upstream.h"
@@ -181,10 +181,7 @@ TEST_P(Retry, B_FinAndRequestCross) {
       connection.HalfClose();
       // Reading on would make room for the request when it is sent once more.
       const int race = races++;
-      const auto until = std::chrono::steady_clock::now() + support::kPatience;
-      while (over <= race && std::chrono::steady_clock::now() < until) {
-        std::this_thread::sleep_for(std::chrono::milliseconds(1));
-      }
+      support::Eventually([&] { return over > race; });
       return;
     }
   };

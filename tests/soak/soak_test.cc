@@ -9,12 +9,12 @@
 #include <cstdio>
 #include <map>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "tests/soak/load.h"
 #include "tests/soak/plays.h"
 #include "tests/soak/upstream.h"
+#include "tests/support/eventually.h"
 #include "tests/support/in_soak.h"
 #include "tests/support/server_process.h"
 #include "tests/support/thread_count.h"
@@ -32,7 +32,6 @@ constexpr int kChannels = 4;
 constexpr int kAtOnce = 64;
 // The callers know of an end a little before the server has put the call away.
 constexpr int kMaxCalls = 4 * kAtOnce;
-constexpr milliseconds kLookAgain{5};
 // Its pools start a thread when all that they have are busy, and end it later.
 constexpr int kThreadsThatGrpcMayAdd = 6;
 
@@ -62,11 +61,7 @@ class Soak : public testing::Test {
   }
 
   bool AwaitNoneBusy() {
-    const auto until = steady_clock::now() + support::kPatience;
-    while (upstream_.busy() > 0 && steady_clock::now() < until) {
-      std::this_thread::sleep_for(kLookAgain);
-    }
-    return upstream_.busy() == 0;
+    return support::Eventually([this] { return upstream_.busy() == 0; });
   }
 
   Holding Look() {
@@ -83,21 +78,16 @@ class Soak : public testing::Test {
   // A closed connection disappears on both sides, not at the same moment. Fewer than before are
   // well: a sanitizer opens some for a moment, and the count before may hold them.
   Holding LookWhenSettled(int own_descriptors) {
-    const auto until = steady_clock::now() + support::kPatience;
-    Holding holding = Look();
-    while (holding.own_descriptors > own_descriptors && steady_clock::now() < until) {
-      std::this_thread::sleep_for(kLookAgain);
-      holding = Look();
-    }
+    Holding holding;
+    support::Eventually([&] { return (holding = Look()).own_descriptors <= own_descriptors; });
     return holding;
   }
 
   // All of the server's places at once: none is taken by a call that is over. The callers may know
   // of the last ends a moment before the server has put those calls away.
   void ExpectNoCallLeft() {
-    const auto until = steady_clock::now() + support::kPatience;
-    RoundResult held = load_.RunHeld(kMaxCalls);
-    while (held.wrong_calls > 0 && steady_clock::now() < until) held = load_.RunHeld(kMaxCalls);
+    RoundResult held;
+    support::Eventually([&] { return (held = load_.RunHeld(kMaxCalls)).wrong_calls == 0; });
     EXPECT_EQ(held.wrong_calls, 0) << (held.wrong.empty() ? "" : held.wrong[0]);
   }
 

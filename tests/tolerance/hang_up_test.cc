@@ -3,12 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <functional>
-#include <thread>
 #include <vector>
 
 #include "tests/support/answers.h"
 #include "tests/support/caller.h"
+#include "tests/support/eventually.h"
 #include "tests/support/gate.h"
 #include "tests/support/http_text.h"
 #include "tests/support/scripted_upstream.h"
@@ -55,20 +54,12 @@ class HangUp : public testing::TestWithParam<Rpc> {
 
   // True as soon as no upstream connection of the server's is left.
   bool AwaitNoConnection() {
-    return Await([this] { return support::ConnectionsTowards(upstream_.port()) == 0; });
+    return support::Eventually(
+        [this] { return support::ConnectionsTowards(upstream_.port()) == 0; });
   }
 
   bool AwaitDescriptors(int most) {
-    return Await([&] { return server_.counts().descriptors <= most; });
-  }
-
-  static bool Await(const std::function<bool()>& condition) {
-    const auto until = std::chrono::steady_clock::now() + support::kPatience;
-    while (!condition()) {
-      if (std::chrono::steady_clock::now() > until) return false;
-      std::this_thread::sleep_for(milliseconds(5));
-    }
-    return true;
+    return support::Eventually([&] { return server_.counts().descriptors <= most; });
   }
 
   void StartAndCancelAll(support::Caller& caller) {
