@@ -1,13 +1,18 @@
 // sparkgate: gRPC in front of a chat-completions API. See README.md, and --help.
 #include <curl/curl.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <future>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "service/call_log.h"
 #include "service/config/flags.h"
@@ -23,15 +28,39 @@
 namespace sparkgate {
 namespace {
 
-// Blocked before any thread is started, so that every thread inherits it and sigwait alone takes
-// them.
-sigset_t BlockSignals() {
+// A descriptor of the first three that is closed would be given to the next socket, and what is
+// printed or logged would go to its peer.
+void OpenStandardDescriptors() {
+  for (int fd = 0; fd <= 2; ++fd) {
+    if (fcntl(fd, F_GETFD) == -1 && open("/dev/null", O_RDWR) == -1) _exit(1);
+  }
+}
+
+// Variables by which libraries write secrets, prompts or the callers' headers to files and logs:
+// OpenSSL's of libcurl, and all of gRPC's. Before any of them is used.
+void ClearLibraryEnvironment() {
+  std::vector<std::string> names = {"SSLKEYLOGFILE"};
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view variable(*entry);
+    if (variable.substr(0, 5) == "GRPC_") {
+      names.emplace_back(variable.substr(0, variable.find('=')));
+    }
+  }
+  for (const std::string& name : names) unsetenv(name.c_str());
+}
+
+// SIGTERM and SIGINT are blocked before any thread is started, so that every thread inherits it and
+// sigwait alone takes them. Those that mean nothing here would end the process by default.
+sigset_t PrepareSignals() {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  signal(SIGPIPE, SIG_IGN);
+  for (const int ignored : {SIGPIPE, SIGHUP, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO,
+                            SIGPWR, SIGSTKFLT}) {
+    signal(ignored, SIG_IGN);
+  }
   return signals;
 }
 
@@ -70,23 +99,30 @@ int Serve(const config::Config& config, const sigset_t& signals, telemetry::Logg
   };
   auto server = rpc::Server::Start(*std::move(options), resolver->get());
   if (!server.ok()) return Fail(server.status());
+  // The second signal is for whoever does not want to wait. The thread is there from the start: at
+  // the end there may be none left to be had.
+  std::promise<void> first;
+  std::future<void> first_signal = first.get_future();
+  std::thread([signals, first = std::move(first)]() mutable {
+    WaitForSignal(signals);
+    first.set_value();
+    WaitForSignal(signals);
+    _exit(0);
+  }).detach();
 
   printf("listening on %s\n",
          config::FormatHostPort({config.listen.host, static_cast<uint16_t>((*server)->port())})
              .c_str());
   fflush(stdout);
-  WaitForSignal(signals);
-  // The second signal is for whoever does not want to wait.
-  std::thread([signals] {
-    WaitForSignal(signals);
-    _exit(0);
-  }).detach();
+  first_signal.wait();
   (*server)->Drain();
   return 0;
 }
 
 int Main(int argc, char** argv) {
-  const sigset_t signals = BlockSignals();
+  OpenStandardDescriptors();
+  ClearLibraryEnvironment();
+  const sigset_t signals = PrepareSignals();
   const auto start = config::LoadConfig(argc, argv);
   if (!start.ok()) return Fail(start.status());
   if (!start->config) {

@@ -16,7 +16,7 @@ constexpr size_t kRefusalBytes = 64 * 1024;
 constexpr std::chrono::seconds kRefusalTime{5};
 
 // A reader that was told by Force and does not read on is cut after this.
-constexpr std::chrono::seconds kReapTime{1};
+constexpr std::chrono::milliseconds kReapTime{1000};
 
 std::string_view Find(const HeaderList& headers, std::string_view name) {
   for (const auto& [key, value] : headers) {
@@ -78,6 +78,13 @@ void Call::OnCancelled() {
   GiveUpOnCaller(late ? CallerDeadline(may_have_run()) : Cancelled(may_have_run()));
 }
 
+// An answer that the caller did not get is no success, whatever the upstream made of it.
+void Call::OnFinishFailed() {
+  CallStatus& status = summary_.end.status;
+  if (!status.ok()) return;
+  status = summary_.forced ? SlowReader(limits_.reader_stall) : Cancelled(may_have_run());
+}
+
 void Call::OnDone() {
   CloseUpstream();
   host_->Free(this);
@@ -126,7 +133,6 @@ void Call::Pump() {
 void Call::Force(CallStatus status) {
   GiveUpOnCaller(std::move(status));
   summary_.forced = true;
-  reap_due_ = host_->Now() + kReapTime;
   Finish(std::nullopt);
 }
 
@@ -140,6 +146,8 @@ void Call::GiveUpOnCaller(CallStatus status) {
 void Call::Finish(std::optional<std::string> last_message) {
   caller_ = Caller::kClosing;
   write_due_ = kNever;
+  // The last message and the status wait for the reader too, and so does gRPC with its Done.
+  reap_due_ = host_->Now() + (summary_.forced ? kReapTime : limits_.reader_stall);
   SetTimer();
   if (verdict_->http_status == 0) verdict_->http_status = head_.status;
   if (verdict_->upstream_request_id.empty()) {
@@ -283,6 +291,7 @@ void Call::OnTimer() {
   const Clock::time_point now = host_->Now();
   if (reap_due_ <= now) {
     reap_due_ = kNever;
+    summary_.forced = true;
     SetTimer();
     return port_->Cancel();
   }

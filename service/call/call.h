@@ -48,7 +48,7 @@ struct CallSummary {
   int prompt_tokens = -1;       // -1: the upstream gave none
   int completion_tokens = -1;
   int oddities = 0;
-  bool forced = false;  // Finish while a write was out
+  bool forced = false;  // the caller did not read: Finish while a write was out, or cut after it
   std::string detail;   // how the transfer ended, for operators alone
 };
 
@@ -71,6 +71,7 @@ class Call : public upstream::TransferSink {
   void OnStarted();
   void OnWriteDone(bool ok);
   void OnCancelled();
+  void OnFinishFailed();
   void OnDone();
 
   // The server ends before the call did. Before OnStarted: the call is not begun.
@@ -175,7 +176,7 @@ class Call : public upstream::TransferSink {
   Clock::time_point idle_due_ = kNever;
   Clock::time_point refusal_due_ = kNever;
   Clock::time_point write_due_ = kNever;
-  Clock::time_point reap_due_ = kNever;
+  Clock::time_point reap_due_ = kNever;  // set from Finish on: no call waits for Done without it
   Clock::time_point paused_at_{};
 
   CallSummary summary_;

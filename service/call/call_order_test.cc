@@ -199,6 +199,9 @@ class Play {
     EXPECT_LE(host_.started, 1) << played_;
     if (port_.finished) {
       EXPECT_EQ(host_.transfer, nullptr) << played_ << ": upstream open after Finish";
+      if (host_.call && port_.cancels == 0) {
+        EXPECT_TRUE(host_.TimerArmed()) << played_ << ": nothing bounds the wait for Done";
+      }
     }
   }
 

@@ -200,6 +200,53 @@ TEST_F(CallTest, AFinishedAnswerThatNobodyReadsIsNoSuccess) {
   EXPECT_EQ(Status().reason, v1::ERROR_REASON_SLOW_READER);
 }
 
+TEST_F(CallTest, ALastMessageThatNobodyReadsIsCutAndIsNoSuccess) {
+  for (const bool chat : {false, true}) {
+    SCOPED_TRACE(chat ? "Chat" : "StreamChat");
+    port_ = FakePort();
+    if (chat) {
+      StartChat();
+      Head(200, {{"content-type", "application/json"}});
+      Body(R"({"choices":[{"index":0,"message":{"content":"hi"},"finish_reason":"stop"}]})");
+      End(How::kComplete);
+    } else {
+      StartStream();
+      Head();
+      Body(ContentEvent("all") + kFinishEvent + kDoneEvent);
+    }
+    ASSERT_TRUE(port_.finished);
+    EXPECT_TRUE(Status().ok());
+    Pass(limits_.reader_stall - milliseconds(1));
+    EXPECT_EQ(port_.cancels, 0);
+    Pass(milliseconds(1));
+    EXPECT_EQ(port_.cancels, 1);
+    host_.call->OnFinishFailed();
+    EXPECT_EQ(host_.call->summary().end.status.reason, v1::ERROR_REASON_SLOW_READER);
+    EXPECT_TRUE(host_.call->summary().forced);
+    EXPECT_FALSE(host_.TimerArmed());
+    host_.call->OnDone();
+  }
+}
+
+TEST_F(CallTest, ALastMessageThatFailsIsACallerWhoLeft) {
+  StartStream();
+  Head();
+  Body(ContentEvent("all") + kFinishEvent + kDoneEvent);
+  ASSERT_TRUE(port_.finished);
+  host_.call->OnFinishFailed();
+  EXPECT_EQ(host_.call->summary().end.status.code, absl::StatusCode::kCancelled);
+  EXPECT_TRUE(host_.call->summary().end.status.may_have_run);
+}
+
+TEST_F(CallTest, AnErrorStaysTheCauseIfItDoesNotReachTheCaller) {
+  StartStream();
+  Head();
+  End(How::kCut);
+  ASSERT_TRUE(port_.finished);
+  host_.call->OnFinishFailed();
+  EXPECT_EQ(host_.call->summary().end.status.reason, v1::ERROR_REASON_UPSTREAM_STREAM_TRUNCATED);
+}
+
 TEST_F(CallTest, TextBeforeAnErrorLeavesInOneOperationWithIt) {
   StartStream();
   Head();

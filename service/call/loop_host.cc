@@ -1,5 +1,6 @@
 #include "service/call/loop_host.h"
 
+#include <atomic>
 #include <utility>
 #include <vector>
 
@@ -17,6 +18,8 @@ class LoopHost::Entry final : public upstream::TurnEnd {
   void OnTurnEnd() override { call->OnTurnEnd(); }
 
   const uint64_t id;  // never used twice, unlike an address
+  // Set when the call is freed, read by workers: work for nobody is not begun.
+  const std::shared_ptr<std::atomic<bool>> gone = std::make_shared<std::atomic<bool>>(false);
   std::unique_ptr<Call> call;
   OnOver on_over;
   upstream::Timer timer;
@@ -80,7 +83,9 @@ std::unique_ptr<upstream::Transfer> LoopHost::StartTransfer(upstream::Request re
 
 void LoopHost::Offload(Call* call, std::function<void()> work, std::function<void()> done) {
   const uint64_t id = EntryOf(call)->id;
-  workers_->Post([this, id, work = std::move(work), done = std::move(done)] {
+  workers_->Post([this, id, gone = EntryOf(call)->gone, work = std::move(work),
+                  done = std::move(done)] {
+    if (gone->load()) return;
     work();
     loop_.Post([this, id, done] {
       if (entries_.count(id) > 0) done();
@@ -92,6 +97,7 @@ void LoopHost::Free(Call* call) {
   const auto found = entries_.find(EntryOf(call)->id);
   const std::unique_ptr<Entry> entry = std::move(found->second);
   entries_.erase(found);
+  entry->gone->store(true);
   const CallSummary summary = call->summary();
   const OnOver on_over = std::move(entry->on_over);
   entry->call.reset();

@@ -23,7 +23,8 @@ struct CallEnd {
 // told inside it.
 //
 // The owner tells the call in turn: Started, WriteDone(ok) once for each Write, Cancelled at any
-// time (also beside WriteDone and after Finish), and Done last of all.
+// time (also beside WriteDone and after Finish), FinishFailed if what Finish was given did not
+// reach the transport, and Done last of all.
 class Port {
  public:
   virtual ~Port() = default;
@@ -39,7 +40,7 @@ class Port {
   // out; the caller then sees the status only if he reads on.
   virtual void Finish(const CallEnd& end, std::optional<std::string> last_message) = 0;
 
-  // Ends a call whose reader takes neither messages nor status. Only after Finish.
+  // Ends a call whose reader takes neither messages nor status. Only after Finish; Done follows.
   virtual void Cancel() = 0;
 };
 

@@ -16,12 +16,16 @@ class WorkerPool {
  public:
   explicit WorkerPool(int threads);
   // Runs what was posted, then joins.
-  ~WorkerPool();
+  ~WorkerPool() { Join(); }
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
 
   // Any thread.
   void Post(std::function<void()> job);
+
+  // The same as the end of the pool, for an owner whose jobs use what is destroyed before the pool.
+  // Nothing may be posted any more. By one thread, more than once if it likes.
+  void Join();
 
  private:
   void Run();

@@ -8,6 +8,7 @@
 #include "service/call/stream_call.h"
 #include "service/call/unary_call.h"
 #include "service/rpc/byte_buffer.h"
+#include "service/rpc/deadline.h"
 #include "service/rpc/request_metadata.h"
 #include "service/rpc/status_builder.h"
 #include "service/translate/request_encoder.h"
@@ -22,13 +23,6 @@ call::LoopHost* NextLoop(CallContext* context, Method method) {
   auto& next = context->next_loop[static_cast<size_t>(method)];
   const uint64_t turn = next.fetch_add(1, std::memory_order_relaxed);
   return context->loops[turn % context->loops.size()];
-}
-
-// gRPC's deadline is of the system clock; it is converted once.
-std::optional<call::Clock::time_point> Deadline(const grpc::ServerContext& context) {
-  const auto deadline = context.deadline();
-  if (deadline == std::chrono::system_clock::time_point::max()) return std::nullopt;
-  return call::Clock::now() + (deadline - std::chrono::system_clock::now());
 }
 
 CallStatus Unreadable(const google::protobuf::MessageLite& message) {
@@ -105,7 +99,8 @@ CallStatus CallPort::Decode(call::CallRequest* request) {
   report_.request_id = metadata.request_id;
   if (!metadata.status.ok()) return metadata.status;
   request->merge = metadata.merge;
-  request->deadline = Deadline(server_context_);
+  request->deadline = FromWireDeadline(server_context_.raw_deadline(),
+                                       std::chrono::system_clock::now(), call::Clock::now());
   request->upstream.headers = std::move(metadata.headers);
   return method_ == Method::kListModels ? DecodeListModels(request) : DecodeChat(request);
 }
@@ -214,7 +209,7 @@ void CallPort::AddTrailers(const call::CallEnd& end) {
 }
 
 void CallPort::FinishOnWire(const grpc::Status& status, std::optional<std::string> last_message) {
-  if (gone_.load()) return Release();
+  if (gone_.load()) return OnFinished(false);
   if (IsUnary(method_)) {
     if (!status.ok() || !last_message) return unary_.FinishWithError(status, &finished_);
     return unary_.Finish(ToByteBuffer(std::move(*last_message)), status, &finished_);
@@ -228,6 +223,11 @@ void CallPort::FinishOnWire(const grpc::Status& status, std::optional<std::strin
 
 void CallPort::OnWritten(bool ok) {
   Tell([this, ok] { core_->OnWriteDone(ok); });
+  Release();
+}
+
+void CallPort::OnFinished(bool ok) {
+  if (!ok && core_ != nullptr) Tell([this] { core_->OnFinishFailed(); });
   Release();
 }
 

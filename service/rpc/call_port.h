@@ -104,7 +104,7 @@ class CallPort final : public call::Port {
   void OnNew(bool ok);
   void OnInitialMetadata(bool) { Release(); }
   void OnWritten(bool ok);
-  void OnFinished(bool) { Release(); }
+  void OnFinished(bool ok);
   void OnWhenDone(bool);
 
   void Prepare();

@@ -42,6 +42,9 @@ void SetChannelArguments(grpc::ServerBuilder* builder, const ServerOptions& opti
   builder->AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, 10'000);
   builder->AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder->SetMaxReceiveMessageSize(options.max_receive_bytes);
+  // gRPC expands a message before it asks for its size: one megabyte of gzip became one gigabyte.
+  builder->SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
+  builder->SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
   if (options.max_request_memory > 0) {
     builder->SetResourceQuota(grpc::ResourceQuota("requests").Resize(options.max_request_memory));
   }
@@ -107,6 +110,12 @@ absl::Status Server::Build(const upstream::Resolver* resolver) {
     loops_.push_back(std::make_unique<call::LoopHost>(options_.client, resolver, &workers_));
     context_.loops.push_back(loops_.back().get());
   }
+  // Started now: when the process ends there may be no thread left to be had.
+  shutdown_thread_ = std::thread([this] {
+    drain_begun_.get_future().wait();
+    server_->Shutdown(std::chrono::system_clock::now() + options_.drain_grace + kCutTime +
+                      std::chrono::seconds(2));
+  });
   AwaitCalls();
   health_.Start(queue_.get());
   if (explain_) explain_->Start(queue_.get());
@@ -138,10 +147,7 @@ void Server::Drain() {
   // GOAWAY goes out at once; running calls go on. Its own deadline must never be met by one of
   // ours: what it cancels ends as UNAVAILABLE, which would invite the caller to send again what has
   // run.
-  std::thread shutdown([this] {
-    server_->Shutdown(std::chrono::system_clock::now() + options_.drain_grace + kCutTime +
-                      std::chrono::seconds(2));
-  });
+  drain_begun_.set_value();
   // A call that gRPC had taken by then is one of ours like any other: refusing it with a status
   // would not move its caller to another server. Once no request waits for a call, none can come
   // any more.
@@ -149,13 +155,15 @@ void Server::Drain() {
   if (!WaitForNone(&Server::OwnCalls, options_.drain_grace)) CutOwnCalls();
   // Only now: watches and reflection streams would hold Shutdown until its deadline.
   grpc_server_cancel_all_calls(server_->c_server());
-  shutdown.join();
+  shutdown_thread_.join();
   // Shutdown may return before what was cancelled is over.
   if (!WaitForNone(&Server::QueueUsers, kCutTime)) {
     Notice("gRPC still holds " + std::to_string(QueueUsers()) + " calls; ending without it");
     _exit(1);
   }
   queue_->ShutdownAndJoin();
+  // Before the loops, to which workers post what they have decoded, if for callers who have left.
+  workers_.Join();
   loops_.clear();
   Notice("drained");
 }

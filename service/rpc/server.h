@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <functional>
+#include <future>
 #include <memory>
 #include <string>
 #include <thread>
@@ -85,6 +86,8 @@ class Server {
   std::unique_ptr<Acceptor> acceptor_;
   std::unique_ptr<Queue> queue_;
   std::unique_ptr<grpc::Server> server_;
+  std::promise<void> drain_begun_;
+  std::thread shutdown_thread_;  // waits for drain_begun_, then in grpc::Server::Shutdown
   bool drained_ = false;
 };
 

@@ -2,7 +2,6 @@
 
 #include <charconv>
 #include <limits>
-#include <unordered_set>
 
 #include "nlohmann/json.hpp"
 #include "service/translate/json_text.h"
@@ -190,7 +189,7 @@ class JsonDocument::Builder {
     if (document_.nodes_[object].count <= kFewMembers) {
       MarkByComparison(object);
     } else {
-      MarkBySet(object);
+      MarkBySorting(object);
     }
   }
 
@@ -208,13 +207,17 @@ class JsonDocument::Builder {
     }
   }
 
-  void MarkBySet(uint32_t object) {
+  // By sorting: a hash set can be made quadratic by whoever chooses the keys.
+  void MarkBySorting(uint32_t object) {
     const uint32_t end = document_.nodes_.size();
-    std::vector<uint32_t> keys;
-    for (uint32_t at = object + 1; at < end; at = document_.After(at + 1)) keys.push_back(at);
-    std::unordered_set<std::string_view> seen;
-    for (auto key = keys.rbegin(); key != keys.rend(); ++key) {
-      if (!seen.insert(KeyAt(*key)).second) Supersede(*key);
+    std::vector<std::pair<std::string_view, uint32_t>> keys;
+    keys.reserve(document_.nodes_[object].count);
+    for (uint32_t at = object + 1; at < end; at = document_.After(at + 1)) {
+      keys.emplace_back(KeyAt(at), at);
+    }
+    std::sort(keys.begin(), keys.end());
+    for (size_t i = 0; i + 1 < keys.size(); ++i) {
+      if (keys[i].first == keys[i + 1].first) Supersede(keys[i].second);
     }
   }
 

@@ -1,4 +1,6 @@
+#include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "tests/floods/flood.h"
 #include "tests/floods/http2.h"
@@ -6,6 +8,24 @@
 
 namespace sparkgate::floods {
 namespace {
+
+// As one stored block: what matters is that it is valid.
+std::string Gzip(std::string_view bytes) {
+  const auto little_endian = [](uint32_t value, int count) {
+    std::string text;
+    for (int i = 0; i < count; ++i) text.push_back(static_cast<char>(value >> (8 * i)));
+    return text;
+  };
+  uint32_t crc = 0xffffffff;
+  for (const unsigned char byte : bytes) {
+    crc ^= byte;
+    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1) ? 0xedb88320 : 0);
+  }
+  const uint32_t size = static_cast<uint32_t>(bytes.size());
+  return std::string("\x1f\x8b\x08\0\0\0\0\0\0\x03\x01", 11) + little_endian(size, 2) +
+         little_endian(~size, 2) + std::string(bytes) + little_endian(~crc, 4) +
+         little_endian(size, 4);
+}
 
 // One request; `data`: what goes into its only DATA frame.
 Flood Request(std::string name, std::string block, std::function<std::string(const Target&)> data,
@@ -81,6 +101,20 @@ std::vector<Flood> MessageFloods() {
             return MessagePrefix(1, static_cast<uint32_t>(t.request.size())) + t.request;
           },
           "RST 2; open"),
+      Request(
+          "gzip of a right message", RequestHeaders(kStreamChat, {{"grpc-encoding", "gzip"}}),
+          [](const Target& t) {
+            const std::string packed = Gzip(t.request);
+            return MessagePrefix(1, static_cast<uint32_t>(packed.size())) + packed;
+          },
+          "status 12; open"),
+      Request(
+          "the longest deadline", RequestHeaders(kStreamChat, {{"grpc-timeout", "99999999H"}}),
+          [](const Target& t) { return Message(t.request); }, "status 0; open"),
+      Request(
+          "grpc-go's longest deadline",
+          RequestHeaders(kStreamChat, {{"grpc-timeout", "2562048H"}}),
+          [](const Target& t) { return Message(t.request); }, "status 0; open"),
       Request(
           "a deadline of nonsense", RequestHeaders(kStreamChat, {{"grpc-timeout", "x9999999"}}),
           [](const Target& t) { return Message(t.request); }, "status 0; open"),

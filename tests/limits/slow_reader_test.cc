@@ -157,6 +157,30 @@ TEST(SlowReader, AFinishedAnswerThatNobodyReadsDoesNotStay) {
   EXPECT_FALSE(call.Wait().ok());
 }
 
+// The last message leaves together with the status: both wait for the reader's window.
+TEST(SlowReader, ALastMessageThatNobodyReadsDoesNotStay) {
+  const std::string text(300'000, 'x');
+  ScriptedUpstream upstream([&](Connection& connection) {
+    while (const auto request = connection.ReadRequest()) {
+      const bool next = support::CallNameOf(request->body) != "flood";
+      connection.Send(support::AnswerTo(request->body, next ? "Hello" : text));
+    }
+  });
+  for (const Rpc rpc : support::kBothRpcs) {
+    ServerProcess server(upstream.base_url(), {"--reader_stall_timeout=300ms", "--max_calls=1"});
+    Caller caller(server.address(), SmallWindow());
+    CallOptions options;
+    options.read_first = 0;
+    RunningCall call = caller.Start(rpc, ChatRequestBody("flood"), options);
+    ASSERT_TRUE(upstream.WaitForRequests(rpc == support::kBothRpcs[0] ? 1 : 3));
+    Caller next(server.address());
+    AwaitNoCallLeft(&next);
+    server.Stop();
+    EXPECT_NE(server.process().errors().find("SLOW_READER"), std::string::npos)
+        << "an answer that was not delivered is logged as what it is";
+  }
+}
+
 TEST(SlowReader, ThatReadsSlowlyGetsEverything) {
   constexpr int kEvents = 300;
   ScriptedUpstream upstream([](Connection& connection) {

@@ -1,0 +1,45 @@
+#include "service/rpc/deadline.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <limits>
+
+namespace sparkgate::rpc {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using std::chrono::steady_clock;
+using std::chrono::system_clock;
+
+constexpr int64_t kNow = 1'800'000'000;
+constexpr steady_clock::time_point kSteadyNow{hours(5)};
+
+std::optional<steady_clock::time_point> At(int64_t tv_sec, int32_t tv_nsec = 0) {
+  return FromWireDeadline({tv_sec, tv_nsec, GPR_CLOCK_REALTIME},
+                          system_clock::time_point(seconds(kNow)), kSteadyNow);
+}
+
+TEST(Deadline, KeepsItsDistanceFromNow) {
+  EXPECT_EQ(At(kNow), kSteadyNow);
+  EXPECT_EQ(At(kNow + 3, 500'000'000), kSteadyNow + milliseconds(3500));
+  EXPECT_EQ(At(kNow - 1), kSteadyNow - seconds(1));
+  EXPECT_EQ(At(kNow + 364 * 86'400), kSteadyNow + hours(364 * 24));
+}
+
+TEST(Deadline, FarAheadIsNone) {
+  EXPECT_EQ(At(std::numeric_limits<int64_t>::max()), std::nullopt);
+  EXPECT_EQ(At(kNow + int64_t{99'999'999} * 3600), std::nullopt);  // the longest on the wire
+  EXPECT_EQ(At(kNow + int64_t{2'562'048} * 3600), std::nullopt);   // grpc-go's longest
+  EXPECT_EQ(At(kNow + int64_t{10'000} * 3600), std::nullopt);
+}
+
+TEST(Deadline, LongPastIsPassed) {
+  EXPECT_EQ(At(std::numeric_limits<int64_t>::min()), kSteadyNow);
+  EXPECT_EQ(At(0), kSteadyNow);
+}
+
+}  // namespace
+}  // namespace sparkgate::rpc
