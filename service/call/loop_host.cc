@@ -83,14 +83,14 @@ std::unique_ptr<upstream::Transfer> LoopHost::StartTransfer(upstream::Request re
 
 void LoopHost::Offload(Call* call, std::function<void()> work, std::function<void()> done) {
   const uint64_t id = EntryOf(call)->id;
-  workers_->Post([this, id, gone = EntryOf(call)->gone, work = std::move(work),
-                  done = std::move(done)] {
-    if (gone->load()) return;
-    work();
-    loop_.Post([this, id, done] {
-      if (entries_.count(id) > 0) done();
-    });
-  });
+  workers_->Post(
+      [this, id, gone = EntryOf(call)->gone, work = std::move(work), done = std::move(done)] {
+        if (gone->load()) return;
+        work();
+        loop_.Post([this, id, done] {
+          if (entries_.count(id) > 0) done();
+        });
+      });
 }
 
 void LoopHost::Free(Call* call) {

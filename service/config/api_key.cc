@@ -1,6 +1,5 @@
 #include "service/config/api_key.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "service/config/files.h"
 
 namespace sparkgate::config {
 namespace {
@@ -50,15 +50,15 @@ absl::StatusOr<Secret> CheckKey(std::string key, const std::string& source) {
 
 absl::StatusOr<Secret> ReadKeyFile(const std::string& path, std::vector<std::string>* warnings) {
   const std::string source = "--api_key_file=" + path;
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(source, ": ", std::strerror(errno), "; give a file that holds the key alone"));
+  const absl::StatusOr<int> fd = OpenRegularFile(path);
+  if (!fd.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat(source, ": ", std::string(fd.status().message()),
+                                                   "; give a file that holds the key alone"));
   }
   struct stat info = {};
-  const bool all_may_read = fstat(fd, &info) == 0 && (info.st_mode & S_IROTH) != 0;
-  absl::StatusOr<std::string> text = ReadAll(fd, source);
-  close(fd);
+  const bool all_may_read = fstat(*fd, &info) == 0 && (info.st_mode & S_IROTH) != 0;
+  absl::StatusOr<std::string> text = ReadAll(*fd, source);
+  close(*fd);
   if (!text.ok()) return text.status();
   while (!text->empty() && (text->back() == '\n' || text->back() == '\r')) text->pop_back();
   if (all_may_read) warnings->push_back(source + ": every user may read it; chmod 0400 is better");

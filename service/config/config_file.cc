@@ -1,5 +1,7 @@
 #include "service/config/config_file.h"
 
+#include <unistd.h>
+
 #include <fstream>
 #include <utility>
 #include <vector>
@@ -7,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "google/protobuf/descriptor.h"
+#include "service/config/files.h"
 #include "service/config/nearest.h"
 #include "yaml-cpp/yaml.h"
 
@@ -103,7 +106,10 @@ absl::StatusOr<Settings> ParseConfigText(const std::string& text, const std::str
 }
 
 absl::StatusOr<Settings> ReadConfigFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
+  const absl::StatusOr<int> fd = OpenRegularFile(path);
+  if (fd.ok()) close(*fd);
+  std::ifstream file;
+  if (fd.ok()) file.open(path, std::ios::binary);
   std::string text(kMostBytes + 1, '\0');
   file.read(text.data(), text.size());
   if (!file.is_open() || file.bad() || (file.fail() && !file.eof())) {

@@ -15,6 +15,7 @@
 #include "gtest/gtest.h"
 #include "service/config/config_file.h"
 #include "service/config/settings.h"
+#include "tests/support/test_certificates.h"
 
 namespace sparkgate::config {
 namespace {
@@ -100,7 +101,8 @@ TEST_F(FlagsTest, Defaults) {
 }
 
 TEST_F(FlagsTest, EverySettingReachesTheConfig) {
-  const std::string pem = Write("pem", "x");
+  const auto identity = support::WriteIdentity(testing::TempDir(), std::to_string(getpid()));
+  const std::string pem = identity.certificate;
   const Config config = Good({"--listen=[::1]:0",
                               "--upstream_url=http://localhost:8080/v1/",
                               "--ca_file=" + pem,
@@ -128,7 +130,7 @@ TEST_F(FlagsTest, EverySettingReachesTheConfig) {
                               "--allow_core=yes",
                               "--log_level=debug",
                               "--tls_cert_file=" + pem,
-                              "--tls_key_file=" + pem,
+                              "--tls_key_file=" + identity.key,
                               "--header_allow_list=x-b, x-a,x-b"});
   EXPECT_EQ(config.listen, (HostPort{"::1", 0}));
   EXPECT_EQ(config.upstream_url, "http://localhost:8080/v1");
@@ -156,7 +158,7 @@ TEST_F(FlagsTest, EverySettingReachesTheConfig) {
   EXPECT_TRUE(config.allow_core);
   EXPECT_EQ(config.log_level, telemetry::Level::kDebug);
   EXPECT_EQ(config.tls_cert_file, pem);
-  EXPECT_EQ(config.tls_key_file, pem);
+  EXPECT_EQ(config.tls_key_file, identity.key);
   EXPECT_EQ(config.header_allow_list, (std::vector<std::string>{"x-b", "x-a"}));
 }
 
@@ -246,6 +248,11 @@ TEST_F(FlagsTest, BadValuesNameTheFlagAndWhatWouldBeRight) {
       {{"--ca_file=/no/such"},
        "--ca_file: /no/such: No such file or directory; give a readable PEM"},
       {{"--ca_file=/tmp"}, "--ca_file: /tmp: Is a directory"},
+      {{"--ca_file=/dev/null"}, "--ca_file: /dev/null: is not a regular file"},
+      {{"--tls_cert_file=/proc/self/stat", "--tls_key_file=/proc/self/stat"},
+       "--tls_cert_file: /proc/self/stat: holds no certificate"},
+      {{"--api_key_file=/dev/null"}, "--api_key_file=/dev/null: is not a regular file"},
+      {{"--config=/dev/null"}, "--config=/dev/null: cannot be read"},
       {{"--tls_cert_file=/dev/null"}, "--tls_cert_file: is given without tls_key_file; give both"},
       {{"--tls_key_file=/dev/null"}, "--tls_key_file: is given without tls_cert_file; give both"},
       {{"--header_allow_list=X-Upper"},

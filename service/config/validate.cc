@@ -1,12 +1,6 @@
 #include "service/config/validate.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <cstdint>
-#include <cstring>
 #include <optional>
 #include <set>
 #include <string>
@@ -16,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "service/config/files.h"
 #include "service/config/url.h"
 
 namespace sparkgate::config {
@@ -67,8 +62,11 @@ class Validator {
                absl::StrCat("is given without ", no_key ? "tls_key_file" : "tls_cert_file",
                             "; give both, or neither for plain text"));
     }
-    Readable("tls_cert_file", in_.tls_cert_file());
-    Readable("tls_key_file", in_.tls_key_file());
+    if (Certificates("tls_cert_file", in_.tls_cert_file()) && !in_.tls_key_file().empty() &&
+        !in_.tls_cert_file().empty()) {
+      IsGood("tls_key_file", in_.tls_key_file(),
+             CheckPrivateKey(in_.tls_key_file(), in_.tls_cert_file()));
+    }
     out_.reflection = in_.reflection();
     out_.debug_service = in_.debug_service();
     out_.loops = Count("loops", in_.loops(), 64);
@@ -93,7 +91,7 @@ class Validator {
             CheckProxyUrl(in_.upstream_proxy()));
     }
     out_.upstream_proxy = in_.upstream_proxy();
-    Readable("ca_file", in_.ca_file());
+    Certificates("ca_file", in_.ca_file());
     out_.ca_file = in_.ca_file();
     out_.dns_refresh = Time("dns_refresh", in_.dns_refresh(), kSecond, kHour);
     out_.include_usage = in_.include_usage();
@@ -190,15 +188,16 @@ class Validator {
     return absl::StrCat(ms, "ms");
   }
 
-  void Readable(const char* name, const std::string& path) {
-    if (path.empty()) return;
-    const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    int error = fd < 0 ? errno : 0;
-    struct stat info = {};
-    if (fd >= 0 && fstat(fd, &info) == 0 && S_ISDIR(info.st_mode)) error = EISDIR;
-    if (fd >= 0) close(fd);
-    if (error == 0) return;
-    Complain(name, absl::StrCat(path, ": ", std::strerror(error), "; give a readable PEM file"));
+  bool Certificates(const char* name, const std::string& path) {
+    return path.empty() || IsGood(name, path, CheckCertificates(path));
+  }
+
+  bool IsGood(const char* name, const std::string& path, const absl::Status& status) {
+    if (!status.ok()) {
+      Complain(name, absl::StrCat(path, ": ", std::string(status.message()),
+                                  "; give a readable PEM file"));
+    }
+    return status.ok();
   }
 
   void Check(const char* name, const std::string& shown, const absl::Status& status) {

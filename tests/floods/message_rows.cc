@@ -112,8 +112,7 @@ std::vector<Flood> MessageFloods() {
           "the longest deadline", RequestHeaders(kStreamChat, {{"grpc-timeout", "99999999H"}}),
           [](const Target& t) { return Message(t.request); }, "status 0; open"),
       Request(
-          "grpc-go's longest deadline",
-          RequestHeaders(kStreamChat, {{"grpc-timeout", "2562048H"}}),
+          "grpc-go's longest deadline", RequestHeaders(kStreamChat, {{"grpc-timeout", "2562048H"}}),
           [](const Target& t) { return Message(t.request); }, "status 0; open"),
       Request(
           "a deadline of nonsense", RequestHeaders(kStreamChat, {{"grpc-timeout", "x9999999"}}),

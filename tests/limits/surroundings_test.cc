@@ -56,21 +56,25 @@ TEST(Surroundings, LibrariesDoNotTrace) {
 }
 
 // Else the next socket is descriptor 2, and its peer reads the log.
-TEST(Surroundings, StandardErrorThatIsClosedIsNoSocketLater) {
+TEST(Surroundings, StandardDescriptorsThatAreClosedAreNoSocketsLater) {
   ScriptedUpstream upstream(Answer);
-  ServerProcess::Options options;
-  options.upstream_url = upstream.base_url();
-  options.run_by = {"/bin/sh", "-c", "exec \"$0\" \"$@\" 0<&- 2>&-"};
-  options.allow_core = true;  // lets /proc be read
-  ServerProcess server(options);
-  Caller caller(server.address());
-  EXPECT_TRUE(caller.Chat(ChatRequestBody("a")).ok());
-  for (const int fd : {0, 2}) {
-    const std::string link =
-        "/proc/" + std::to_string(server.process().pid()) + "/fd/" + std::to_string(fd);
-    std::array<char, 256> target{};
-    ASSERT_GT(readlink(link.c_str(), target.data(), target.size() - 1), 0) << link;
-    EXPECT_STREQ(target.data(), "/dev/null") << link;
+  for (const std::string closed : {"0<&-", "2>&-", "0<&- 2>&-"}) {
+    SCOPED_TRACE(closed);
+    ServerProcess::Options options;
+    options.upstream_url = upstream.base_url();
+    options.run_by = {"/bin/sh", "-c", "exec \"$0\" \"$@\" " + closed};
+    options.allow_core = true;  // lets /proc be read
+    ServerProcess server(options);
+    Caller caller(server.address());
+    EXPECT_TRUE(caller.Chat(ChatRequestBody("a")).ok());
+    for (const char fd : {'0', '2'}) {
+      if (closed.find(fd) == std::string::npos) continue;
+      const std::string link =
+          "/proc/" + std::to_string(server.process().pid()) + "/fd/" + std::string(1, fd);
+      std::array<char, 256> target{};
+      ASSERT_GT(readlink(link.c_str(), target.data(), target.size() - 1), 0) << link;
+      EXPECT_STREQ(target.data(), "/dev/null") << link;
+    }
   }
 }
 

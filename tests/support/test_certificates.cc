@@ -111,6 +111,20 @@ const Authorities& Shared() {
 
 const std::string& CaFile() { return Shared().ca_file; }
 
+IdentityFiles WriteIdentity(const std::string& folder, const std::string& name) {
+  const Identity server = MakeServer(Shared().known, Certificate::kRight);
+  const IdentityFiles files = {folder + "/" + name + ".crt", folder + "/" + name + ".key"};
+  FILE* const certificate = std::fopen(files.certificate.c_str(), "w");
+  FILE* const key = std::fopen(files.key.c_str(), "w");
+  Require(certificate != nullptr && key != nullptr, "fopen");
+  Require(PEM_write_X509(certificate, server.certificate.get()) == 1, "PEM_write_X509");
+  Require(PEM_write_PrivateKey(key, server.key.get(), nullptr, nullptr, 0, nullptr, nullptr) == 1,
+          "PEM_write_PrivateKey");
+  std::fclose(certificate);
+  std::fclose(key);
+  return files;
+}
+
 SslContext MakeServerContext(Certificate kind) {
   const Authorities& authorities = Shared();
   const bool stranger = kind == Certificate::kUnknownCa;

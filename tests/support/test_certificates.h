@@ -26,6 +26,14 @@ SslContext MakeServerContext(Certificate kind);
 // The PEM file of the throw-away authority, made at the first call; removed when the process ends.
 const std::string& CaFile();
 
+// PEM files of a server's certificate for localhost and of its private key, by the same authority.
+// Made at each call, in `folder`; the caller's to remove.
+struct IdentityFiles {
+  std::string certificate;
+  std::string key;
+};
+IdentityFiles WriteIdentity(const std::string& folder, const std::string& name);
+
 }  // namespace sparkgate::support
 
 #endif  // SPARKGATE_TESTS_SUPPORT_TEST_CERTIFICATES_H_
