@@ -36,6 +36,7 @@ absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeCredentials(
 
 call::CallLimits MakeLimits(const config::Config& config) {
   call::CallLimits limits;
+  limits.key = translate::KnownSecret(config.api_key.Reveal());
   limits.first_content = config.first_content_timeout;
   limits.content_gap = config.content_gap_timeout;
   limits.idle = config.idle_timeout;

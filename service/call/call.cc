@@ -156,10 +156,22 @@ void Call::Finish(std::optional<std::string> last_message) {
   if (request_.asked == Asked::kModels) {
     verdict_ = translate::WordedForModels(*std::move(verdict_));
   }
+  RemoveKey(&*verdict_);
   summary_.end.status = *verdict_;
   CallEnd end = summary_.end;
   if (metadata_sent_) end.upstream_metadata.clear();
   port_->Finish(end, std::move(last_message));
+}
+
+// Whatever in it may be the upstream's words.
+void Call::RemoveKey(CallStatus* status) const {
+  if (status->ok()) return;
+  limits_.key.RemoveFrom(&status->message);
+  limits_.key.RemoveFrom(&status->upstream_code);
+  for (FieldViolation& violation : status->violations) {
+    limits_.key.RemoveFrom(&violation.field);
+    limits_.key.RemoveFrom(&violation.description);
+  }
 }
 
 void Call::CloseUpstream() {
@@ -178,6 +190,7 @@ void Call::Changed() {
 
 void Call::OnHead(upstream::Head head) {
   head_ = std::move(head);
+  for (auto& [name, value] : head_.headers) limits_.key.RemoveFrom(&value);
   summary_.end.upstream_metadata = translate::PassedHeaders(head_.headers);
   if (head_.status != 200) {
     body_ = Body::kRefusal;
@@ -213,6 +226,7 @@ void Call::OnBody(std::string_view bytes) {
 void Call::OnEnd(const upstream::TransferEnd& end) {
   summary_.end.attempts = end.attempts;
   summary_.detail = end.detail;
+  limits_.key.RemoveFrom(&summary_.detail);
   transfer_.reset();
   if (body_ == Body::kAnswer) return OnAnswerEnd(end.how);
   if (body_ != Body::kNone) return OnRefusal();

@@ -10,12 +10,14 @@
 
 #include "service/call/host.h"
 #include "service/call/port.h"
+#include "service/translate/known_secret.h"
 #include "service/upstream/transfer.h"
 
 namespace sparkgate::call {
 
-// The limits of a call; one object for the whole server.
+// The limits of a call, and the key that none may repeat; one object for the whole server.
 struct CallLimits {
+  translate::KnownSecret key;
   std::chrono::milliseconds first_content{
       120'000};                                   // StreamChat: from the start to the first content
   std::chrono::milliseconds content_gap{60'000};  // StreamChat: from one content to the next
@@ -139,6 +141,7 @@ class Call : public upstream::TransferSink {
   void Force(CallStatus status);
   void GiveUpOnCaller(CallStatus status);
   void Finish(std::optional<std::string> last_message);
+  void RemoveKey(CallStatus* status) const;
   void CloseUpstream();
   void CheckUpstreamTimers(Clock::time_point now);
   void SetTimer();

@@ -100,7 +100,7 @@ std::vector<Flood> MessageFloods() {
           [](const Target& t) {
             return MessagePrefix(1, static_cast<uint32_t>(t.request.size())) + t.request;
           },
-          "RST 2; open"),
+          "status 12; open"),
       Request(
           "gzip of a right message", RequestHeaders(kStreamChat, {{"grpc-encoding", "gzip"}}),
           [](const Target& t) {

@@ -68,6 +68,48 @@ TEST(Log, HoldsNothingAtAnyLevel) {
   }
 }
 
+// A key of a form that nobody could know, which the upstream repeats wherever it can.
+TEST(Key, WithoutAKnownPrefixReachesNeitherCallersNorTheLog) {
+  const std::string key = "token-Quellwolke/Unbekannt+Form=41";
+  support::ScriptedUpstream upstream([&](support::Connection& connection) {
+    while (const auto request = connection.ReadRequest()) {
+      const std::string name = support::CallNameOf(request->body);
+      const std::string error = R"({"error":{"message":"no such key )" + key +
+                                R"( here","code":")" + key + R"(","param":")" + key + R"("}})";
+      const std::string headers = "x-request-id: " + key + "\r\nx-ratelimit-limit: " + key + "\r\n";
+      if (name == "an event") {
+        connection.Send(support::SseHead() + support::Chunk(support::SseEvent(error)) +
+                        support::LastChunk());
+      } else if (name == "a good answer") {
+        connection.Send(support::JsonResponse(support::ChatAnswerBody("Hello"), 200, headers));
+      } else {
+        connection.Send(support::JsonResponse(error, std::stoi(name), headers));
+      }
+    }
+  });
+  ServerProcess::Options options;
+  options.upstream_url = upstream.base_url();
+  options.key = key;
+  options.flags = {"--log_level=debug"};
+  ServerProcess server(options);
+  support::Caller caller(server.address());
+  for (const char* name :
+       {"400", "401", "403", "404", "422", "429", "500", "503", "an event", "a good answer"}) {
+    for (const auto rpc : support::kBothRpcs) {
+      const support::CallResult result = caller.Call(rpc, support::ChatRequestBody(name));
+      EXPECT_EQ(result.Describe().find("Quellwolke"), std::string::npos) << result.Describe();
+      EXPECT_EQ(result.message.find("Quellwolke"), std::string::npos) << result.message;
+      for (const auto& metadata : {result.trailers, result.initial_metadata}) {
+        for (const auto& [header, value] : metadata) {
+          EXPECT_EQ(value.find("Quellwolke"), std::string::npos) << name << ": " << header;
+        }
+      }
+    }
+  }
+  server.Stop();
+  EXPECT_EQ(server.process().errors().find("Quellwolke"), std::string::npos);
+}
+
 // What `ps` and /proc show: the key came by environment or file, never by argument.
 TEST(Process, ArgumentsHoldNothing) {
   support::ScriptedUpstream upstream([](support::Connection&) {});

@@ -38,7 +38,7 @@ std::vector<std::string> Arguments(const ServerProcess::Options& options) {
 
 ChildProcess::Environment KeyInEnvironment(const ServerProcess::Options& options) {
   if (options.no_key || options.key_by_file) return {"FIREWORKS_API_KEY="};
-  return {std::string("FIREWORKS_API_KEY=") + kMadeUpKey};
+  return {"FIREWORKS_API_KEY=" + (options.key.empty() ? std::string(kMadeUpKey) : options.key)};
 }
 
 bool IsSanitizerReport(const std::string& errors) {

@@ -107,6 +107,7 @@ class ServerProcess {
     std::vector<std::string> run_by;
     bool key_by_file = false;  // else by FIREWORKS_API_KEY
     bool no_key = false;
+    std::string key;          // "": kMadeUpKey
     bool wait = true;         // for the ready line
     bool allow_core = false;  // lets the test count descriptors
     std::string drain_delay = "0s";
