@@ -178,6 +178,7 @@ void Call::CloseUpstream() {
   transfer_.reset();
   paused_for_reader_ = false;
   held_by_answer_ = false;
+  decoding_elsewhere_ = false;
   total_due_ = content_due_ = idle_due_ = refusal_due_ = kNever;
 }
 
@@ -258,8 +259,15 @@ void Call::DecideOkAndLinger(bool dirty) {
 // ---------------------------------------------------------------------------------------
 
 void Call::HoldUpstream() {
+  StopUpstreamTimers(&decoding_elsewhere_);
+  if (held_by_answer_) return;
   held_by_answer_ = true;
   if (transfer_ && !paused_for_reader_) transfer_->Pause();
+}
+
+void Call::NoteDecoded() {
+  RestartUpstreamTimers(&decoding_elsewhere_);
+  SetTimer();
 }
 
 void Call::ReleaseUpstream() {
@@ -270,17 +278,27 @@ void Call::ReleaseUpstream() {
 void Call::CheckOutbox(bool full, bool half_empty) {
   if (!transfer_) return;
   if (full && !paused_for_reader_) {
-    paused_for_reader_ = true;
-    paused_at_ = host_->Now();
+    StopUpstreamTimers(&paused_for_reader_);
     if (!held_by_answer_) transfer_->Pause();
   } else if (half_empty && paused_for_reader_) {
-    paused_for_reader_ = false;
-    // While we made the upstream wait, its timers stood still.
-    const Clock::duration waited = host_->Now() - paused_at_;
-    if (content_due_ != kNever) content_due_ += waited;
-    if (idle_due_ != kNever) idle_due_ += waited;
+    RestartUpstreamTimers(&paused_for_reader_);
     if (!held_by_answer_) transfer_->Resume();
   }
+}
+
+// The time for which we make the upstream wait is none of its own.
+void Call::StopUpstreamTimers(bool* reason) {
+  if (!upstream_timers_stopped()) stopped_at_ = host_->Now();
+  *reason = true;
+}
+
+void Call::RestartUpstreamTimers(bool* reason) {
+  if (!*reason) return;
+  *reason = false;
+  if (upstream_timers_stopped()) return;
+  const Clock::duration waited = host_->Now() - stopped_at_;
+  if (content_due_ != kNever) content_due_ += waited;
+  if (idle_due_ != kNever) idle_due_ += waited;
 }
 
 void Call::NoteContent() {
@@ -295,7 +313,7 @@ void Call::NoteContent() {
 
 Clock::time_point Call::NextDue() const {
   Clock::time_point next = std::min({total_due_, refusal_due_, write_due_, reap_due_});
-  if (!paused_for_reader_) next = std::min({next, content_due_, idle_due_});
+  if (!upstream_timers_stopped()) next = std::min({next, content_due_, idle_due_});
   return next;
 }
 
@@ -320,7 +338,7 @@ void Call::CheckUpstreamTimers(Clock::time_point now) {
                                     : MaxCallTime(limits_.max_call_time, may_have_run()));
   }
   if (refusal_due_ <= now) return OnRefusal();
-  if (paused_for_reader_) return;
+  if (upstream_timers_stopped()) return;
   if (content_due_ <= now) {
     return Decide(content_seen_ ? Stalled("the next content", limits_.content_gap)
                                 : Stalled("the first content", limits_.first_content));

@@ -103,8 +103,10 @@ class Call : public upstream::TransferSink {
   // The answer is complete in its own terms while the connection is still in use.
   void DecideOkAndLinger(bool dirty);
 
-  // Makes the upstream wait, or lets it go on, for reasons of the answer's own.
+  // Makes the upstream wait while a part of its answer is decoded elsewhere, until ReleaseUpstream.
+  // Its timers stand still until NoteDecoded: our own work is not its fault.
   void HoldUpstream();
+  void NoteDecoded();
   void ReleaseUpstream();
 
   // Content arrived: the next is due within content_gap (or none at all, if `last`).
@@ -144,6 +146,10 @@ class Call : public upstream::TransferSink {
   void RemoveKey(CallStatus* status) const;
   void CloseUpstream();
   void CheckUpstreamTimers(Clock::time_point now);
+  // `reason`: one of the two below, for which they stand still.
+  void StopUpstreamTimers(bool* reason);
+  void RestartUpstreamTimers(bool* reason);
+  bool upstream_timers_stopped() const { return paused_for_reader_ || decoding_elsewhere_; }
   void SetTimer();
   Clock::time_point NextDue() const;
   void OnRefusal();
@@ -160,6 +166,7 @@ class Call : public upstream::TransferSink {
   std::unique_ptr<upstream::Transfer> transfer_;  // null: none yet, or over
   bool paused_for_reader_ = false;
   bool held_by_answer_ = false;
+  bool decoding_elsewhere_ = false;
   std::optional<CallStatus> verdict_;
   bool write_in_flight_ = false;
   enum class Caller { kOpen, kClosing } caller_ = Caller::kOpen;
@@ -180,7 +187,7 @@ class Call : public upstream::TransferSink {
   Clock::time_point refusal_due_ = kNever;
   Clock::time_point write_due_ = kNever;
   Clock::time_point reap_due_ = kNever;  // set from Finish on: no call waits for Done without it
-  Clock::time_point paused_at_{};
+  Clock::time_point stopped_at_{};       // the upstream's timers
 
   CallSummary summary_;
 };

@@ -433,6 +433,36 @@ TEST_F(CallTest, ALargeEventIsDecodedElsewhereWithWhatFollowsInOrder) {
   EXPECT_EQ(Text(1), std::string(200, 'L') + " tail");
 }
 
+TEST_F(CallTest, WhileAnEventIsDecodedElsewhereTheUpstreamsTimersStandStill) {
+  limits_.large_bytes = 180;
+  limits_.content_gap = seconds(10);
+  limits_.idle = seconds(10);
+  StartStream();
+  Head();
+  Body(ContentEvent("small "));
+  Written();
+  Pass(seconds(4));
+  const std::string large = ContentEvent(std::string(200, 'L'));
+  Body(large + large);  // the second waits for a worker of its own
+  Pass(seconds(60));    // the workers are busy
+  host_.RunJob();
+  host_.EndTurns();
+  Written();
+  ASSERT_EQ(host_.jobs.size(), 1u);
+  Pass(seconds(60));
+  host_.RunJob();
+  host_.EndTurns();
+  Written();
+  EXPECT_FALSE(port_.finished);
+  EXPECT_FALSE(host_.wrong);
+  EXPECT_FALSE(host_.transfer->paused);
+  Pass(seconds(9));
+  EXPECT_FALSE(port_.finished);
+  Pass(seconds(1));
+  ASSERT_TRUE(port_.finished) << "and then they go on";
+  EXPECT_EQ(Status().reason, v1::ERROR_REASON_UPSTREAM_STALLED);
+}
+
 TEST_F(CallTest, ALargeChatBodyIsDecodedElsewhereAndACancelDoesNotWaitForIt) {
   limits_.large_bytes = 10;
   StartChat();

@@ -118,6 +118,7 @@ void StreamCall::OnDecoded(const std::shared_ptr<Decoding>& decoding) {
   decoding_ = false;
   translator_ = std::move(decoding->translator);
   if (decided()) return;
+  NoteDecoded();
   const std::string backlog = std::exchange(backlog_, {});
   OnOutcome(decoding->outcome, &decoding->messages, !backlog.empty());
   if (!decided()) ReadEvents(backlog);
