@@ -18,6 +18,7 @@ void ChoiceState::Advance(const JsonDocument& document, const JsonValue& value,
   AdvanceRole(delta);
   // A delta without any of them is no reason to search for them.
   if (!document.lone_surrogates().empty() || waiting()) AdvanceTexts(document, value, delta);
+  ++delta_;
   if (delta->tool_calls_size() > 0) AdvanceCalls(document, value, delta);
   FlushCalls(/*all=*/false, delta);
   // Some servers write "" where others write null.
@@ -61,7 +62,7 @@ void ChoiceState::AdvanceCalls(const JsonDocument& document, const JsonValue& va
   value.Find("delta")->Find("tool_calls")->ForEachElement([&](const JsonValue& element) {
     v1::ToolCall* fragment = delta->mutable_tool_calls(at++);
     Call& call = CallOf(*fragment);
-    call.touched = true;
+    call.last_delta = delta_;
     KeepNew(fragment, &call);
     const auto arguments = Member(element.Find("function"), "arguments");
     if (fragment->function().has_arguments()) {
@@ -69,11 +70,19 @@ void ChoiceState::AdvanceCalls(const JsonDocument& document, const JsonValue& va
     } else if (call.arguments.waiting()) {
       fragment->mutable_function()->set_arguments(call.arguments.Flush());
     }
+    if (call.arguments.waiting()) {
+      waiting_calls_.insert(last_call_);
+    } else {
+      waiting_calls_.erase(last_call_);
+    }
   });
 }
 
 ChoiceState::Call& ChoiceState::CallOf(const v1::ToolCall& fragment) {
-  if (calls_.size() >= kMaxCalls) calls_.clear();
+  if (calls_.size() >= kMaxCalls) {
+    calls_.clear();
+    waiting_calls_.clear();
+  }
   if (fragment.has_index()) {
     last_call_ = fragment.index();
   } else if (calls_.empty()) {
@@ -118,10 +127,14 @@ void ChoiceState::KeepNew(v1::ToolCall* fragment, Call* call) {
 
 // Halves that waited for this delta and found nothing of their call in it.
 void ChoiceState::FlushCalls(bool all, v1::ChatMessage* delta) {
-  for (auto& [index, call] : calls_) {
-    const bool flush = call.arguments.waiting() && (all || !call.touched);
-    call.touched = false;
-    if (!flush) continue;
+  for (auto at = waiting_calls_.begin(); at != waiting_calls_.end();) {
+    const int index = *at;
+    Call& call = calls_[index];
+    if (!all && call.last_delta == delta_) {
+      ++at;
+      continue;
+    }
+    at = waiting_calls_.erase(at);
     v1::ToolCall* fragment = delta->add_tool_calls();
     if (index >= 0) fragment->set_index(index);
     fragment->mutable_function()->set_arguments(call.arguments.Flush());
@@ -129,11 +142,7 @@ void ChoiceState::FlushCalls(bool all, v1::ChatMessage* delta) {
 }
 
 bool ChoiceState::waiting() const {
-  if (content_.waiting() || reasoning_.waiting()) return true;
-  for (const auto& [index, call] : calls_) {
-    if (call.arguments.waiting()) return true;
-  }
-  return false;
+  return content_.waiting() || reasoning_.waiting() || !waiting_calls_.empty();
 }
 
 void ChoiceState::Flush(v1::ChatMessage* delta) {

@@ -1,8 +1,10 @@
 #ifndef SPARKGATE_SERVICE_TRANSLATE_CHOICE_STATE_H_
 #define SPARKGATE_SERVICE_TRANSLATE_CHOICE_STATE_H_
 
+#include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "service/translate/half_joiner.h"
@@ -30,7 +32,7 @@ class ChoiceState {
   struct Call {
     std::optional<std::string> id, type, name;
     HalfJoiner arguments;
-    bool touched = false;  // by the delta at hand
+    uint64_t last_delta = 0;  // that had a fragment of it
   };
 
   void AdvanceRole(v1::ChatMessage* delta);
@@ -50,6 +52,9 @@ class ChoiceState {
   HalfJoiner reasoning_;
   // By index; calls without one count down from -1.
   std::map<int, Call> calls_;
+  // Those whose arguments wait for a half: what a delta costs must not grow with all calls so far.
+  std::set<int> waiting_calls_;
+  uint64_t delta_ = 0;  // number of the delta at hand
   int last_call_ = 0;
   int next_nameless_ = -1;
 };
