@@ -292,5 +292,28 @@ TEST(Start, ReadyWithinASecondAndAgainAfterAKill) {
   }
 }
 
+// The worker posts what it has decoded to a loop, which must still be there.
+TEST(Drain, WhatIsDecodedForACallerWhoLeftHoldsNothing) {
+  std::string escapes;
+  for (int i = 0; i < support::Thinned(10 << 20, 1 << 20); ++i) escapes += R"(\n)";
+  const std::string answer = support::ChatAnswer(escapes);
+  for (int round = 0; round < 3; ++round) {
+    Gate sent;
+    ScriptedUpstream upstream([&](Connection& connection) {
+      if (!connection.ReadRequest()) return;
+      connection.Send(answer);
+      sent.Open();
+      connection.WaitForPeerClose();
+    });
+    ServerProcess server(upstream.base_url());
+    Caller caller(server.address());
+    RunningCall call = caller.Start(Rpc::kChat, ChatRequestBody("a"));
+    ASSERT_TRUE(sent.Await());
+    call.Cancel();
+    EXPECT_EQ(call.Wait().name, "CANCELLED");
+    server.Stop();  // exit code 0
+  }
+}
+
 }  // namespace
 }  // namespace sparkgate::drain
