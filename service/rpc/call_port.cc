@@ -99,9 +99,8 @@ CallStatus CallPort::Decode(call::CallRequest* request) {
   report_.request_id = metadata.request_id;
   if (!metadata.status.ok()) return metadata.status;
   request->merge = metadata.merge;
-  request->deadline =
-      FromWireDeadline(gpr_convert_clock_type(server_context_.raw_deadline(), GPR_CLOCK_REALTIME),
-                       std::chrono::system_clock::now(), call::Clock::now());
+  request->deadline = FromWireDeadline(server_context_.raw_deadline(),
+                                       std::chrono::system_clock::now(), call::Clock::now());
   request->upstream.headers = std::move(metadata.headers);
   return method_ == Method::kListModels ? DecodeListModels(request) : DecodeChat(request);
 }
