@@ -41,5 +41,18 @@ TEST(Deadline, LongPastIsPassed) {
   EXPECT_EQ(At(0), kSteadyNow);
 }
 
+// gRPC measures the deadlines of calls by its monotonic clock.
+TEST(Deadline, OfTheMonotonicClockIsConverted) {
+  const auto deadline =
+      gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_seconds(60, GPR_TIMESPAN));
+  const auto now = steady_clock::now();
+  const auto found = FromWireDeadline(deadline, system_clock::now(), now);
+  ASSERT_TRUE(found.has_value());
+  EXPECT_GT(*found, now + seconds(50));
+  EXPECT_LT(*found, now + seconds(61));
+  EXPECT_EQ(FromWireDeadline(gpr_inf_future(GPR_CLOCK_MONOTONIC), system_clock::now(), now),
+            std::nullopt);
+}
+
 }  // namespace
 }  // namespace sparkgate::rpc
