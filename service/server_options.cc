@@ -72,6 +72,7 @@ absl::StatusOr<rpc::ServerOptions> MakeServerOptions(const config::Config& confi
   options.max_calls = config.max_calls;
   options.max_connections = config.max_connections;
   options.max_receive_bytes = static_cast<int>(config.max_receive_bytes);
+  options.max_request_elements = config.max_request_elements;
   options.max_request_memory = config::AvailableMemory() / 2;
   options.reflection = config.reflection;
   options.debug_service = config.debug_service;

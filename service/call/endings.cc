@@ -156,6 +156,18 @@ CallStatus Draining() {
                  std::chrono::milliseconds(100));
 }
 
+CallStatus TooManyElements(size_t limit) {
+  CallStatus status;
+  status.code = absl::StatusCode::kInvalidArgument;
+  status.reason = v1::ERROR_REASON_REQUEST_TOO_LARGE;
+  status.message = "The request has over " + std::to_string(limit) +
+                   " messages, parts, strings and map entries together, the most that "
+                   "--max_request_elements lets in.";
+  status.advice = "It was not sent: send fewer of them.";
+  status.pushback = Pushback::kNever;
+  return status;
+}
+
 CallStatus Overloaded(int max_calls) {
   CallStatus status;
   status.code = absl::StatusCode::kResourceExhausted;

@@ -32,6 +32,8 @@ CallStatus TooLargeAnswer(std::string_view what, size_t limit);
 
 // Decided before the upstream hears of the call.
 CallStatus Draining();
+// A request whose memory would be many times its bytes.
+CallStatus TooManyElements(size_t limit);
 CallStatus Overloaded(int max_calls);
 
 }  // namespace sparkgate::call

@@ -46,6 +46,7 @@ struct Config {
   size_t outbox_bytes = 0;
   size_t max_event_bytes = 0;
   size_t max_chat_body_bytes = 0;
+  int max_request_elements = 0;
 
   // The process.
   std::chrono::milliseconds drain_delay{0};

@@ -100,6 +100,10 @@ ABSL_FLAG(
 ABSL_FLAG(std::string, max_chat_body_bytes, "64MiB",
           "Largest upstream body of a Chat call, bytes or KiB or MiB. It is held in memory whole; "
           "n and logprobs make answers of some MiB.");
+ABSL_FLAG(std::string, max_request_elements, "65536",
+          "Most elements of one request: messages, content parts, tools, strings and map entries "
+          "together. An empty one is two bytes on the wire and some hundred in memory; a "
+          "conversation of 1,000 messages has some 3,000.");
 
 // The process.
 ABSL_FLAG(std::string, drain_delay, "2s",

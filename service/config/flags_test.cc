@@ -88,6 +88,7 @@ TEST_F(FlagsTest, Defaults) {
   EXPECT_EQ(config.max_event_bytes, 1u << 20);
   EXPECT_EQ(config.max_chat_body_bytes, 64u << 20);
   EXPECT_EQ(config.max_receive_bytes, 32u << 20);
+  EXPECT_EQ(config.max_request_elements, 65536);
   EXPECT_TRUE(config.include_usage);
   EXPECT_TRUE(config.reflection);
   EXPECT_FALSE(config.debug_service);
@@ -124,6 +125,7 @@ TEST_F(FlagsTest, EverySettingReachesTheConfig) {
                               "--max_event_bytes=3KiB",
                               "--max_chat_body_bytes=4096",
                               "--max_receive_bytes=5KiB",
+                              "--max_request_elements=99",
                               "--noinclude_usage",
                               "--reflection=false",
                               "--debug_service",
@@ -152,6 +154,7 @@ TEST_F(FlagsTest, EverySettingReachesTheConfig) {
   EXPECT_EQ(config.max_event_bytes, 3072u);
   EXPECT_EQ(config.max_chat_body_bytes, 4096u);
   EXPECT_EQ(config.max_receive_bytes, 5120u);
+  EXPECT_EQ(config.max_request_elements, 99);
   EXPECT_FALSE(config.include_usage);
   EXPECT_FALSE(config.reflection);
   EXPECT_TRUE(config.debug_service);
@@ -242,6 +245,8 @@ TEST_F(FlagsTest, BadValuesNameTheFlagAndWhatWouldBeRight) {
       {{"--dns_refresh=10ms"}, "--dns_refresh: 10ms is out of range; give 1s to 1h"},
       {{"--outbox_bytes=1KB"}, "--outbox_bytes: \"1KB\" is not a size"},
       {{"--outbox_bytes=0"}, "--outbox_bytes: 0 is out of range; give 1KiB to 64MiB"},
+      {{"--max_request_elements=0"},
+       "--max_request_elements: 0 is out of range; give 1 to 10000000"},
       {{"--max_receive_bytes=2048MiB"}, "--max_receive_bytes: 2048MiB is out of range"},
       {{"--log_level=loud"},
        "--log_level: \"loud\" is no level; give debug, info, warning or error"},

@@ -112,6 +112,11 @@ class Validator {
     out_.max_event_bytes = Size("max_event_bytes", in_.max_event_bytes(), kKiB, 64 * kMiB);
     out_.max_chat_body_bytes =
         Size("max_chat_body_bytes", in_.max_chat_body_bytes(), kKiB, 1024 * kMiB);
+    out_.max_request_elements = in_.max_request_elements();
+    if (out_.max_request_elements < 1 || out_.max_request_elements > 10'000'000) {
+      Complain("max_request_elements",
+               absl::StrCat(in_.max_request_elements(), " is out of range; give 1 to 10000000"));
+    }
   }
 
   void Process() {

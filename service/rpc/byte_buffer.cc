@@ -4,10 +4,30 @@
 
 #include <utility>
 
+#include "service/call/endings.h"
+#include "service/translate/request_size.h"
+
 namespace sparkgate::rpc {
 namespace {
 
 constexpr size_t kWorthKeeping = 4096;
+
+CallStatus Unreadable(const google::protobuf::Message& message) {
+  CallStatus status;
+  status.code = absl::StatusCode::kInvalidArgument;
+  status.reason = v1::ERROR_REASON_INVALID_REQUEST;
+  status.pushback = Pushback::kNever;
+  status.message = "The request is no " + message.GetTypeName() + "; generate the client anew.";
+  return status;
+}
+
+bool HasAtMostElements(grpc::ByteBuffer buffer, const google::protobuf::Descriptor& type,
+                       size_t limit) {
+  constexpr size_t kSmallest = 2;  // bytes of an element
+  if (buffer.Length() / kSmallest <= limit) return true;
+  grpc::ProtoBufferReader reader(&buffer);
+  return translate::HasAtMostElements(&reader, &type, limit);
+}
 
 }  // namespace
 
@@ -23,11 +43,15 @@ grpc::ByteBuffer ToByteBuffer(std::string bytes) {
   return grpc::ByteBuffer(&slice, 1);
 }
 
-bool ParseMessage(grpc::ByteBuffer* buffer, google::protobuf::MessageLite* message) {
-  const grpc::Status status =
-      grpc::SerializationTraits<google::protobuf::MessageLite>::Deserialize(buffer, message);
+CallStatus ParseRequest(grpc::ByteBuffer* buffer, size_t max_elements,
+                        google::protobuf::Message* message) {
+  const bool few = HasAtMostElements(*buffer, *message->GetDescriptor(), max_elements);
+  const bool parsed =
+      few &&
+      grpc::SerializationTraits<google::protobuf::Message>::Deserialize(buffer, message).ok();
   buffer->Clear();
-  return status.ok();
+  if (!few) return call::TooManyElements(max_elements);
+  return parsed ? CallStatus() : Unreadable(*message);
 }
 
 }  // namespace sparkgate::rpc

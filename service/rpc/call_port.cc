@@ -25,15 +25,6 @@ call::LoopHost* NextLoop(CallContext* context, Method method) {
   return context->loops[turn % context->loops.size()];
 }
 
-CallStatus Unreadable(const google::protobuf::MessageLite& message) {
-  CallStatus status;
-  status.code = absl::StatusCode::kInvalidArgument;
-  status.reason = v1::ERROR_REASON_INVALID_REQUEST;
-  status.pushback = Pushback::kNever;
-  status.message = "The request is no " + message.GetTypeName() + "; generate the client anew.";
-  return status;
-}
-
 }  // namespace
 
 void CallPort::Await(CallContext* context, Method method) { new CallPort(context, method); }
@@ -107,23 +98,25 @@ CallStatus CallPort::Decode(call::CallRequest* request) {
 
 CallStatus CallPort::DecodeListModels(call::CallRequest* request) {
   v1::ListModelsRequest message;
-  if (!ParseMessage(&request_, &message)) return Unreadable(message);
+  CallStatus status = ParseRequest(&request_, context_->max_request_elements, &message);
+  if (!status.ok()) return status;
   request->asked = Asked::kModels;
   request->upstream.method = "GET";
   request->upstream.path = "/models";
-  return CallStatus();
+  return status;
 }
 
 CallStatus CallPort::DecodeChat(call::CallRequest* request) {
   v1::ChatRequest message;
-  if (!ParseMessage(&request_, &message)) return Unreadable(message);
+  CallStatus status = ParseRequest(&request_, context_->max_request_elements, &message);
+  if (!status.ok()) return status;
   report_.model = message.model().substr(0, 256);
 
   translate::UpstreamBody body;
   translate::EncodeOptions options;
   options.stream = method_ == Method::kStreamChat;
   options.include_usage = context_->include_usage;
-  CallStatus status = translate::EncodeRequest(message, options, &body);
+  status = translate::EncodeRequest(message, options, &body);
   if (!status.ok()) return status;
 
   request->stream = options.stream;

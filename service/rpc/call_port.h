@@ -57,6 +57,7 @@ struct CallContext {
   Admission* admission = nullptr;
   call::CallLimits limits;
   bool include_usage = true;
+  size_t max_request_elements = 65'536;
   std::vector<std::string> allowed_headers;
   std::function<void(const CallReport&)> on_over;  // any thread
   // For each method: the requests that wait for its calls alternate between the loops.

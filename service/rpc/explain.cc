@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "service/call/port.h"
+#include "service/rpc/byte_buffer.h"
 #include "service/rpc/request_metadata.h"
 #include "service/rpc/status_builder.h"
 #include "service/translate/request_encoder.h"
@@ -29,24 +30,35 @@ class Explain::Call final : public Tag {
     }
     new Call(explain_);
     answered_ = true;
+    // Two bodies for one request, and nobody waits for it but its caller: never on this thread.
+    explain_->options_.workers->Post([this] { Answer(); });
+  }
+
+ private:
+  // On a worker.
+  void Answer() {
     v1::ExplainChatResponse response;
     call::CallEnd end;
     end.status = Fill(&response);
-    if (end.status.ok()) return responder_.Finish(response, grpc::Status::OK, this);
+    if (end.status.ok()) {
+      return responder_.Finish(ToByteBuffer(response.SerializeAsString()), grpc::Status::OK, this);
+    }
     context_.AddTrailingMetadata("grpc-retry-pushback-ms", PushbackTrailer(end.status));
     responder_.FinishWithError(BuildStatus(end), this);
   }
 
- private:
   CallStatus Fill(v1::ExplainChatResponse* response) {
     const Options& options = explain_->options_;
     const RequestMetadata metadata = ReadMetadata(context_, options.allowed_headers);
     if (!metadata.status.ok()) return metadata.status;
+    v1::ChatRequest request;
+    CallStatus status = ParseRequest(&request_, options.max_request_elements, &request);
+    if (!status.ok()) return status;
     translate::UpstreamBody body;
-    CallStatus status = translate::EncodeRequest(request_, {false, false}, &body);
+    status = translate::EncodeRequest(request, {false, false}, &body);
     if (!status.ok()) return status;
     response->set_body_json(std::move(body.json));
-    status = translate::EncodeRequest(request_, {true, options.include_usage}, &body);
+    status = translate::EncodeRequest(request, {true, options.include_usage}, &body);
     if (!status.ok()) return status;
     response->set_stream_body_json(std::move(body.json));
 
@@ -63,8 +75,8 @@ class Explain::Call final : public Tag {
 
   Explain* const explain_;
   grpc::ServerContext context_;
-  v1::ChatRequest request_;
-  grpc::ServerAsyncResponseWriter<v1::ExplainChatResponse> responder_;
+  grpc::ByteBuffer request_;
+  grpc::ServerAsyncResponseWriter<grpc::ByteBuffer> responder_;
   bool answered_ = false;
 };
 

@@ -4,12 +4,14 @@
 #include <string>
 #include <vector>
 
+#include "service/call/worker_pool.h"
 #include "service/rpc/queue.h"
 #include "sparkgate/v1/debug_service.grpc.pb.h"
 
 namespace sparkgate::rpc {
 
-// DebugService: shows the upstream request that a call would become, and calls nobody. Any thread.
+// DebugService: shows the upstream request that a call would become, and calls nobody. The queue's
+// thread takes its calls, workers answer them.
 class Explain {
  public:
   struct Options {
@@ -17,6 +19,8 @@ class Explain {
     bool has_key = false;
     std::string user_agent;
     bool include_usage = true;
+    size_t max_request_elements = 0;
+    call::WorkerPool* workers = nullptr;  // outlives it
     std::vector<std::string> allowed_headers;
   };
 
@@ -31,7 +35,7 @@ class Explain {
   class Call;
 
   const Options options_;
-  v1::DebugService::AsyncService service_;
+  v1::DebugService::WithRawMethod_ExplainChat<v1::DebugService::Service> service_;
   Queue* queue_ = nullptr;
 };
 

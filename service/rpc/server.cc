@@ -70,6 +70,8 @@ Server::Server(ServerOptions options)
   explain.has_key = !options_.client.api_key.empty();
   explain.user_agent = options_.client.user_agent;
   explain.include_usage = options_.include_usage;
+  explain.max_request_elements = options_.max_request_elements;
+  explain.workers = &workers_;
   explain.allowed_headers = options_.allowed_headers;
   explain_ = std::make_unique<Explain>(std::move(explain));
 }
@@ -130,6 +132,7 @@ void Server::AwaitCalls() {
   context_.admission = &admission_;
   context_.limits = options_.limits;
   context_.include_usage = options_.include_usage;
+  context_.max_request_elements = options_.max_request_elements;
   context_.allowed_headers = options_.allowed_headers;
   context_.on_over = options_.on_over;
   for (int i = 0; i < kAwaitedCalls; ++i) {

@@ -34,6 +34,7 @@ struct ServerOptions {
   int max_calls = 1000;
   int max_connections = 1000;
   int max_receive_bytes = 32 * 1024 * 1024;
+  size_t max_request_elements = 65'536;
   // What gRPC may hold of requests that have not been decoded: it has a whole request in memory
   // before anybody can refuse it. 0: no limit.
   size_t max_request_memory = 0;
