@@ -7,26 +7,42 @@
 namespace sparkgate::call {
 
 void Outbox::Add(v1::StreamChatResponse message) {
-  // The sum of the parts is a little more than the merged message: a bound, and cheap.
   const size_t bytes = message.ByteSizeLong();
-  bytes_ += bytes;
-  if (merge_ && !messages_.empty() && translate::MergeInto(message, &messages_.back().message)) {
-    messages_.back().bytes += bytes;
-    return;
+  if (has_last_) {
+    if (merge_ && translate::MergeInto(message, &last_)) {
+      last_bytes_ += bytes;
+      bytes_ += bytes;
+      return;
+    }
+    SerializeLast();
   }
-  messages_.push_back({std::move(message), bytes});
+  last_ = std::move(message);
+  has_last_ = true;
+  last_bytes_ = kEach + bytes;
+  bytes_ += last_bytes_;
+}
+
+void Outbox::SerializeLast() {
+  std::string message = last_.SerializeAsString();
+  last_ = v1::StreamChatResponse();
+  has_last_ = false;
+  bytes_ -= last_bytes_;
+  bytes_ += kEach + message.size();
+  earlier_.push_back(std::move(message));
 }
 
 std::string Outbox::Take() {
-  Waiting& oldest = messages_.front();
-  std::string serialised = oldest.message.SerializeAsString();
-  bytes_ -= oldest.bytes;
-  messages_.pop_front();
-  return serialised;
+  if (earlier_.empty()) SerializeLast();
+  std::string oldest = std::move(earlier_.front());
+  earlier_.pop_front();
+  bytes_ -= kEach + oldest.size();
+  return oldest;
 }
 
 void Outbox::Clear() {
-  messages_.clear();
+  earlier_.clear();
+  last_ = v1::StreamChatResponse();
+  has_last_ = false;
   bytes_ = 0;
 }
 

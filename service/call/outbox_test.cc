@@ -39,7 +39,7 @@ TEST(Outbox, KeepsOneToOneWhenTold) {
 }
 
 TEST(Outbox, CountsBytesAlsoOfWhatWasMerged) {
-  Outbox outbox(100, /*merge=*/true);
+  Outbox outbox(160, /*merge=*/true);
   outbox.Add(Content(0, std::string(60, 'x')));
   EXPECT_FALSE(outbox.full());
   EXPECT_FALSE(outbox.half_empty());

@@ -108,12 +108,13 @@ CallStatus CallPort::DecodeListModels(call::CallRequest* request) {
 
 CallStatus CallPort::DecodeChat(call::CallRequest* request) {
   v1::ChatRequest message;
+  translate::EncodeOptions options;
+  options.request_bytes = request_.Length();
   CallStatus status = ParseRequest(&request_, context_->max_request_elements, &message);
   if (!status.ok()) return status;
   report_.model = message.model().substr(0, 256);
 
   translate::UpstreamBody body;
-  translate::EncodeOptions options;
   options.stream = method_ == Method::kStreamChat;
   options.include_usage = context_->include_usage;
   status = translate::EncodeRequest(message, options, &body);

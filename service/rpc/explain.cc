@@ -52,13 +52,14 @@ class Explain::Call final : public Tag {
     const RequestMetadata metadata = ReadMetadata(context_, options.allowed_headers);
     if (!metadata.status.ok()) return metadata.status;
     v1::ChatRequest request;
+    const size_t bytes = request_.Length();
     CallStatus status = ParseRequest(&request_, options.max_request_elements, &request);
     if (!status.ok()) return status;
     translate::UpstreamBody body;
-    status = translate::EncodeRequest(request, {false, false}, &body);
+    status = translate::EncodeRequest(request, {false, false, bytes}, &body);
     if (!status.ok()) return status;
     response->set_body_json(std::move(body.json));
-    status = translate::EncodeRequest(request, {true, options.include_usage}, &body);
+    status = translate::EncodeRequest(request, {true, options.include_usage, bytes}, &body);
     if (!status.ok()) return status;
     response->set_stream_body_json(std::move(body.json));
 

@@ -11,7 +11,7 @@ std::string ErrorText(JsonDocument::Result result, size_t offset) {
     case JsonDocument::Result::kTooDeep:
       return "is nested more than 64 levels deep";
     case JsonDocument::Result::kTooLarge:
-      return "has too many values";
+      return "has too many values: over 65536, and one for less than four bytes";
     default:
       return "is not JSON: it breaks off at byte " + std::to_string(offset);
   }

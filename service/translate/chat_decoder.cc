@@ -13,11 +13,15 @@
 namespace sparkgate::translate {
 namespace {
 
+// Upstreams take an `n` of 128 at most.
+constexpr uint32_t kMaxChoices = 1024;
+
 // "" if `choices` are what an answer needs; everything else in a body may be odd.
 std::string ChoicesError(const JsonValue& root) {
   const auto choices = root.Find("choices");
   if (!choices.has_value() || !choices->is(JsonKind::kArray)) return "it has no list of choices";
   if (choices->size() == 0) return "it has no choice";
+  if (choices->size() > kMaxChoices) return "it has more choices than anybody may ask for";
   std::string error;
   choices->ForEachElement([&](const JsonValue& choice) {
     if (!choice.is(JsonKind::kObject)) error = "a choice is no object";
@@ -70,7 +74,7 @@ CallStatus DecodeChat(std::string_view body, const HeaderList& headers,
   if (CallStatus error = ErrorOfAnswer(root, headers); !error.ok()) return error;
   const std::string error = ChoicesError(root);
   if (!error.empty()) return MalformedAnswer(error, headers);
-  MessageDecoder().Object(root, Shape::Of(v1::ChatResponse::descriptor()), response);
+  MessageDecoder(body.size()).Object(root, Shape::Of(v1::ChatResponse::descriptor()), response);
   CompleteChoices(root, response);
   if (EndedInError(*response)) {
     response->Clear();

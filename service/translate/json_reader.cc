@@ -1,6 +1,8 @@
 #include "service/translate/json_reader.h"
 
+#include <algorithm>
 #include <charconv>
+#include <cstring>
 #include <limits>
 
 #include "nlohmann/json.hpp"
@@ -10,9 +12,40 @@
 namespace sparkgate::translate {
 namespace {
 
-// A body of 64 MiB has some eight million values at most if it is a chat completion; a text made of
-// nothing but `[[[` or `0,0,0` must not cost twenty times its size.
-constexpr size_t kMaxNodes = 16'000'000;
+// A value or key costs 16 bytes here, and in a chat completion it has some ten: a text made of
+// nothing but `0,0,0` must not cost eight times its size. Small texts may.
+constexpr size_t kBytesPerNode = 4;
+constexpr size_t kAlwaysNodes = 65'536;
+constexpr size_t kMostNodes = (1 << 27) - 1;  // that Node::count can count
+
+size_t MaxNodes(std::string_view text) {
+  return std::min(std::max(kAlwaysNodes, text.size() / kBytesPerNode), kMostNodes);
+}
+
+// From this size on the nodes are counted before they are stored: a vector that grows by doubling
+// takes three times what it holds.
+constexpr size_t kLargeText = 64 << 10;
+
+// The nodes that `text` has at most: a little more if it has empty containers.
+size_t CountNodes(std::string_view text) {
+  size_t count = 1;
+  bool in_string = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_string) {
+      if (c == '\\') {
+        ++i;
+      } else if (c == '"') {
+        in_string = false;
+      }
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == ',' || c == ':' || c == '[' || c == '{') {
+      ++count;
+    }
+  }
+  return count;
+}
 
 // What a document may keep for the next text: a chunk of a stream needs a tenth of it.
 constexpr size_t kMaxKept = 16 << 10;
@@ -62,7 +95,13 @@ class JsonDocument::Builder {
  public:
   // `scratch` is what nlohmann reads: document->text_, or a copy of the same length.
   Builder(JsonDocument* document, std::string_view scratch)
-      : document_(*document), scratch_(scratch), progress_(scratch.data()) {
+      : document_(*document),
+        scratch_(scratch),
+        progress_(scratch.data()),
+        max_nodes_(MaxNodes(scratch)) {
+    if (scratch.size() > kLargeText) {
+      document_.nodes_.reserve(std::min(CountNodes(scratch), max_nodes_));
+    }
     if (scratch.substr(0, kByteOrderMark.size()) == kByteOrderMark) end_ = kByteOrderMark.size();
   }
 
@@ -120,14 +159,14 @@ class JsonDocument::Builder {
   }
 
   bool Add(JsonKind kind, uint32_t begin, uint32_t end) {
-    if (document_.nodes_.size() >= kMaxNodes) {
+    if (document_.nodes_.size() >= max_nodes_) {
       failure_ = Result::kTooLarge;
       return false;
     }
     Node node{};
     node.begin = begin;
     node.end = end_ = end;
-    node.kind = kind;
+    node.kind_bits = static_cast<uint32_t>(kind);
     document_.nodes_.push_back(node);
     return true;
   }
@@ -153,16 +192,17 @@ class JsonDocument::Builder {
   }
 
   void KeepCharacters(const std::string& value, Node* node) {
+    const auto length = static_cast<uint32_t>(value.size());
     node->flag = true;
     node->link = document_.strings_.size();
-    node->count = value.size();
+    document_.strings_.append(reinterpret_cast<const char*>(&length), sizeof(length));
     document_.strings_.append(value);
   }
 
   void CountElement() {
     if (open_.empty()) return;
     Node& parent = document_.nodes_[open_.back()];
-    if (parent.kind == JsonKind::kArray) ++parent.count;
+    if (parent.kind() == JsonKind::kArray) ++parent.count;
   }
 
   bool Open(JsonKind kind) {
@@ -210,14 +250,15 @@ class JsonDocument::Builder {
   // By sorting: a hash set can be made quadratic by whoever chooses the keys.
   void MarkBySorting(uint32_t object) {
     const uint32_t end = document_.nodes_.size();
-    std::vector<std::pair<std::string_view, uint32_t>> keys;
+    std::vector<uint32_t> keys;
     keys.reserve(document_.nodes_[object].count);
-    for (uint32_t at = object + 1; at < end; at = document_.After(at + 1)) {
-      keys.emplace_back(KeyAt(at), at);
-    }
-    std::sort(keys.begin(), keys.end());
+    for (uint32_t at = object + 1; at < end; at = document_.After(at + 1)) keys.push_back(at);
+    std::sort(keys.begin(), keys.end(), [this](uint32_t a, uint32_t b) {
+      const int order = KeyAt(a).compare(KeyAt(b));
+      return order != 0 ? order < 0 : a < b;
+    });
     for (size_t i = 0; i + 1 < keys.size(); ++i) {
-      if (keys[i].first == keys[i + 1].first) Supersede(keys[i].second);
+      if (KeyAt(keys[i]) == KeyAt(keys[i + 1])) Supersede(keys[i]);
     }
   }
 
@@ -229,6 +270,7 @@ class JsonDocument::Builder {
   JsonDocument& document_;
   const std::string_view scratch_;
   const char* progress_;
+  const size_t max_nodes_;
   uint32_t end_ = 0;            // behind what was added last
   std::vector<uint32_t> open_;  // containers, outermost first
   Result failure_ = Result::kSyntax;
@@ -277,12 +319,16 @@ void JsonDocument::Shrink() {
 }
 
 uint32_t JsonDocument::After(uint32_t node) const {
-  const JsonKind kind = nodes_[node].kind;
+  const JsonKind kind = nodes_[node].kind();
   return kind == JsonKind::kObject || kind == JsonKind::kArray ? nodes_[node].link : node + 1;
 }
 
 std::string_view JsonDocument::Characters(const Node& node) const {
-  if (node.flag) return std::string_view(strings_).substr(node.link, node.count);
+  if (node.flag) {
+    uint32_t length = 0;
+    std::memcpy(&length, strings_.data() + node.link, sizeof(length));
+    return std::string_view(strings_).substr(node.link + sizeof(length), length);
+  }
   return text_.substr(node.begin + 1, node.end - node.begin - 2);
 }
 

@@ -73,7 +73,7 @@ class JsonDocument {
     kOk,
     kSyntax,   // not JSON, or text follows it
     kTooDeep,  // nested deeper than kMaxDepth
-    kTooLarge  // more values than a document of ours can have
+    kTooLarge  // over 65,536 keys and values, and more than one for every four bytes
   };
 
   // Parses `text`, which must outlive the use of this document's values. Text that does not parse
@@ -103,16 +103,18 @@ class JsonDocument {
   friend class JsonValue;
   class Builder;
 
-  // 20 bytes for each key and value.
+  // 16 bytes for each key and value.
   struct Node {
     uint32_t begin, end;  // in text_
-    // Containers: first node behind the container. Strings: where the characters stand in strings_,
-    // if they are not just the text between the quotes.
+    // Containers: first node behind the container. Strings: where their length and characters stand
+    // in strings_, if they are not just the text between the quotes.
     uint32_t link;
-    uint32_t count;  // containers: elements or members; strings: bytes in strings_
-    JsonKind kind;
-    bool flag;  // booleans: the value; strings: has characters in strings_; keys: see Superseded
-    bool superseded;  // keys: a later member has the same key
+    uint32_t count : 27;  // containers: elements or members
+    uint32_t kind_bits : 3;
+    uint32_t flag : 1;        // booleans: the value; strings: has characters in strings_
+    uint32_t superseded : 1;  // keys: a later member has the same key
+
+    JsonKind kind() const { return static_cast<JsonKind>(kind_bits); }
   };
 
   Result ParseOnce(std::string_view text);
@@ -122,14 +124,14 @@ class JsonDocument {
 
   std::string_view text_;
   std::string repaired_;  // what text_ refers to if the text had to be repaired
-  std::string strings_;   // characters of strings with escapes
+  std::string strings_;   // lengths and characters of strings with escapes
   std::vector<Node> nodes_;
   std::vector<LoneSurrogate> lone_surrogates_;
   std::optional<uint32_t> duplicate_;  // its node
   size_t error_offset_ = 0;
 };
 
-inline JsonKind JsonValue::kind() const { return document_->nodes_[node_].kind; }
+inline JsonKind JsonValue::kind() const { return document_->nodes_[node_].kind(); }
 
 template <typename Visit>
 void JsonValue::ForEachElement(Visit visit) const {

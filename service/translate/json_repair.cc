@@ -55,7 +55,7 @@ std::vector<LoneSurrogate> ReplaceLoneSurrogates(std::string* json) {
       continue;
     }
     if (IsHigh(*unit) || IsLow(*unit)) {
-      found.push_back({at, *unit});
+      found.push_back({static_cast<uint32_t>(at), *unit});
       json->replace(at, kEscapeLength, "\\ufffd");
     }
     at += kEscapeLength;

@@ -13,7 +13,7 @@ namespace sparkgate::translate {
 
 // Half of a surrogate pair that stands alone, as `\ud83d`.
 struct LoneSurrogate {
-  size_t offset;  // of its backslash
+  uint32_t offset;  // of its backslash; texts are shorter than that
   uint16_t unit;
 
   bool high() const { return unit < 0xDC00; }

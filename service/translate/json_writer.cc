@@ -42,6 +42,16 @@ void AppendNumber(Number value, std::string* out) {
 
 }  // namespace
 
+size_t JsonEscapedSize(std::string_view text) {
+  size_t size = text.size();
+  for (const char c : text) {
+    const bool one_more = c == '"' || c == '\\' || c == '\n' || c == '\r' || c == '\t';
+    const bool control = static_cast<unsigned char>(c) < 0x20;
+    size += one_more ? 1 : (control ? 5 : 0);
+  }
+  return size;
+}
+
 void AppendJsonEscaped(std::string_view text, std::string* out) {
   size_t plain = 0;  // start of what needs no escape: most strings are one such run
   for (size_t i = 0; i < text.size(); ++i) {
@@ -69,7 +79,16 @@ void JsonWriter::Close(char bracket) {
   separate_ = true;
 }
 
+// Long strings are measured before they are written: a control character becomes six.
+bool JsonWriter::Fits(std::string_view value) {
+  constexpr size_t kLong = 64 << 10;
+  const size_t size = value.size() > kLong ? JsonEscapedSize(value) : value.size();
+  over_limit_ = over_limit_ || out_.size() + size > limit_;
+  return !over_limit_;
+}
+
 void JsonWriter::AppendQuoted(std::string_view value) {
+  if (!Fits(value)) return;
   out_.push_back('"');
   AppendJsonEscaped(value, &out_);
   out_.push_back('"');
@@ -101,7 +120,8 @@ void JsonWriter::Bool(bool value) { Raw(value ? "true" : "false"); }
 
 void JsonWriter::Raw(std::string_view json) {
   Separate();
-  out_.append(json);
+  if (out_.size() + json.size() > limit_) over_limit_ = true;
+  if (!over_limit_) out_.append(json);
 }
 
 std::string* JsonWriter::BeginPieces() {

@@ -1,12 +1,17 @@
 #ifndef SPARKGATE_SERVICE_TRANSLATE_JSON_WRITER_H_
 #define SPARKGATE_SERVICE_TRANSLATE_JSON_WRITER_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <utility>
 
 namespace sparkgate::translate {
+
+// How many bytes AppendJsonEscaped appends for `text`.
+size_t JsonEscapedSize(std::string_view text);
 
 // Appends `text` with JSON's escapes, without quotes.
 void AppendJsonEscaped(std::string_view text, std::string* out);
@@ -16,6 +21,12 @@ void AppendJsonEscaped(std::string_view text, std::string* out);
 // must be valid UTF-8, doubles finite.
 class JsonWriter {
  public:
+  JsonWriter() = default;
+  // Nothing is written beyond `limit` bytes, give or take the brackets and keys of one value; what
+  // is then there is no JSON. `expected`: bytes to make room for at once.
+  JsonWriter(size_t expected, size_t limit) : limit_(limit) { out_.reserve(expected); }
+  bool over_limit() const { return over_limit_; }
+
   void BeginObject() { Open('{'); }
   void EndObject() { Close('}'); }
   void BeginArray() { Open('['); }
@@ -44,7 +55,11 @@ class JsonWriter {
   void Separate();
   void AppendQuoted(std::string_view value);
 
+  bool Fits(std::string_view value);
+
   std::string out_;
+  size_t limit_ = std::numeric_limits<size_t>::max();
+  bool over_limit_ = false;
   bool separate_ = false;  // something stands before the next value: it needs a comma
 };
 

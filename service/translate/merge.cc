@@ -8,6 +8,9 @@ using v1::StreamChatResponse;
 using v1::StreamChoice;
 using v1::ToolCall;
 
+// Of tool calls in one message: each is an object of some hundred bytes, whatever it holds.
+constexpr int kMaxFragments = 32;
+
 bool HasOnlyIncrements(const StreamChoice& entry) {
   return !entry.has_logprobs() && !entry.has_raw_output() && entry.token_ids_size() == 0 &&
          entry.prompt_token_ids_size() == 0 && !entry.has_extra_json() &&
@@ -37,6 +40,7 @@ bool CanFollow(const StreamChatResponse& next, const StreamChatResponse& tail) {
   if (tail.has_usage() || tail.has_perf_metrics()) return false;
   const StreamChoice& a = tail.choices(0);
   const StreamChoice& b = next.choices(0);
+  if (a.delta().tool_calls_size() + b.delta().tool_calls_size() > kMaxFragments) return false;
   return a.index() == b.index() && !a.has_finish_reason() && !b.delta().has_role() &&
          HasOnlyIncrements(a) && HasOnlyIncrements(b) && AllKnown(a.delta()) && AllKnown(b.delta());
 }

@@ -1,5 +1,6 @@
 #include "service/translate/message_decoder.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "service/translate/logprobs.h"
@@ -27,6 +28,32 @@ std::optional<std::string> BytesOf(const JsonValue& value) {
   return bytes;
 }
 
+// What the lists of a text may take as messages: the shortest token with its log probability takes
+// four times its text, and [{},{},{}] forty times.
+constexpr size_t kAlwaysBytes = 6 << 20;
+constexpr size_t kMostGrowth = 4;
+
+size_t ElementBytes(const FieldShape& field) {
+  constexpr size_t kString = 48;
+  if (field.child != nullptr) return field.child->object_bytes();
+  return field.field->cpp_type() == FieldDescriptor::CPPTYPE_STRING ? kString : 0;
+}
+
+// A list that grows by doubling leaves as much behind as it holds.
+void Reserve(const FieldDescriptor* field, int size, Message* message) {
+  const auto* reflection = message->GetReflection();
+  switch (field->cpp_type()) {
+    case FieldDescriptor::CPPTYPE_STRING:
+      return reflection->MutableRepeatedPtrField<std::string>(message, field)->Reserve(size);
+    case FieldDescriptor::CPPTYPE_INT32:
+      return reflection->MutableRepeatedField<int32_t>(message, field)->Reserve(size);
+    case FieldDescriptor::CPPTYPE_MESSAGE:
+      return reflection->MutableRepeatedPtrField<Message>(message, field)->Reserve(size);
+    default:
+      return;
+  }
+}
+
 void SetText(Message* message, const FieldDescriptor* field, std::string_view text) {
   message->GetReflection()->SetString(message, field, std::string(text));
 }
@@ -42,6 +69,9 @@ void AppendExtra(const JsonMember& member, std::string* object) {
 void FinishExtra(std::string* object) {
   if (!object->empty()) object->push_back('}');
 }
+
+MessageDecoder::MessageDecoder(size_t text_bytes)
+    : bytes_left_(std::max(kAlwaysBytes, kMostGrowth * text_bytes)) {}
 
 void MessageDecoder::Object(const JsonValue& object, const Shape& shape, Message* message) {
   std::string extra;
@@ -122,6 +152,10 @@ bool MessageDecoder::Singular(const JsonValue& value, const FieldShape& field, M
 
 bool MessageDecoder::Repeated(const JsonValue& value, const FieldShape& field, Message* message) {
   if (!value.is(JsonKind::kArray)) return false;
+  const size_t bytes = value.size() * ElementBytes(field);
+  if (bytes > bytes_left_) return false;
+  bytes_left_ -= bytes;
+  Reserve(field.field, static_cast<int>(value.size()), message);
   bool good = true;
   value.ForEachElement(
       [&](const JsonValue& element) { good = good && Element(element, field, message); });

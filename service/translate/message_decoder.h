@@ -10,9 +10,13 @@
 namespace sparkgate::translate {
 
 // Reads the upstream's objects into messages of the API, by their shapes. Nothing in an object is
-// an error: what has no field, or not the field's type, goes to the message's extra_json.
+// an error: what has no field, or not the field's type, goes to the message's extra_json. So does a
+// list whose elements would take many times their text.
 class MessageDecoder {
  public:
+  // For one text of so many bytes.
+  explicit MessageDecoder(size_t text_bytes);
+
   // `object` must be a kObject. `message` must be empty.
   void Object(const JsonValue& object, const Shape& shape, google::protobuf::Message* message);
 
@@ -32,6 +36,7 @@ class MessageDecoder {
   bool Logprobs(const JsonValue& value, const FieldShape& field, Message* message);
   bool Metrics(const JsonValue& value, const FieldShape& field, Message* message);
 
+  size_t bytes_left_;  // for elements of lists
   int oddities_ = 0;
 };
 

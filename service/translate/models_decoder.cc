@@ -64,7 +64,8 @@ CallStatus DecodeModels(std::string_view body, const HeaderList& headers,
   if (CallStatus error = ErrorOfAnswer(root, headers); !error.ok()) return error;
   const std::string_view error = ListError(root);
   if (!error.empty()) return Malformed(error, headers);
-  MessageDecoder().Object(root, Shape::Of(v1::ListModelsResponse::descriptor()), response);
+  MessageDecoder(body.size())
+      .Object(root, Shape::Of(v1::ListModelsResponse::descriptor()), response);
   return CallStatus();
 }
 

@@ -1,5 +1,7 @@
 #include "service/translate/request_encoder.h"
 
+#include <limits>
+
 #include "service/translate/caller_json.h"
 #include "service/translate/field_path.h"
 #include "service/translate/json_writer.h"
@@ -8,6 +10,23 @@
 
 namespace sparkgate::translate {
 namespace {
+
+// Text with line ends and quotes grows by a tenth as JSON, and a control character to six.
+constexpr size_t kMaxGrowth = 3;
+constexpr size_t kAlwaysBytes = 1 << 20;
+
+CallStatus TooLarge() {
+  CallStatus status;
+  status.code = absl::StatusCode::kInvalidArgument;
+  status.reason = v1::ERROR_REASON_REQUEST_TOO_LARGE;
+  status.pushback = Pushback::kNever;
+  status.message =
+      "The request would be over three times as large as JSON, and by over 1 MiB: control "
+      "characters "
+      "are written as six.";
+  status.advice = "It was not sent: leave them out.";
+  return status;
+}
 
 int RequestedChoices(const v1::ChatRequest& request, const ExtraBody& extra) {
   int32_t n = 1;
@@ -37,12 +56,15 @@ CallStatus EncodeRequest(const v1::ChatRequest& request, const EncodeOptions& op
   const FieldPath root;
   Violations violations;
   const ExtraBody extra(request, shape, root, /*is_root=*/true, &violations);
-  JsonWriter writer;
+  const size_t bytes = options.request_bytes;
+  JsonWriter writer(bytes + bytes / 8, bytes == 0 ? std::numeric_limits<size_t>::max()
+                                                  : kMaxGrowth * bytes + kAlwaysBytes);
   writer.BeginObject();
   MessageEncoder(&writer, &violations).Members(request, shape, extra, root);
   WriteStream(options, &writer);
   writer.EndObject();
   if (!violations.empty()) return std::move(violations).ToStatus();
+  if (writer.over_limit()) return TooLarge();
   body->json = writer.Take();
   body->requested_choices = RequestedChoices(request, extra);
   return CallStatus();

@@ -6,6 +6,7 @@
 #include <memory>
 #include <unordered_map>
 
+#include "google/protobuf/message.h"
 #include "sparkgate/v1/model.pb.h"
 #include "sparkgate/v1/request.pb.h"
 #include "sparkgate/v1/response.pb.h"
@@ -54,9 +55,23 @@ FieldShape ShapeOfField(const FieldDescriptor* field) {
   return shape;
 }
 
+// The API's messages do not contain themselves.
+size_t ObjectBytes(const Descriptor* descriptor) {
+  constexpr size_t kAllocation = 16;  // malloc's share, and the pointer to it
+  auto* factory = google::protobuf::MessageFactory::generated_factory();
+  size_t bytes = factory->GetPrototype(descriptor)->SpaceUsedLong() + kAllocation;
+  for (int i = 0; i < descriptor->field_count(); ++i) {
+    const FieldDescriptor* field = descriptor->field(i);
+    const bool message = field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE;
+    if (message && !field->is_repeated()) bytes += ObjectBytes(field->message_type());
+  }
+  return bytes;
+}
+
 }  // namespace
 
-Shape::Shape(const Descriptor* descriptor) : descriptor_(descriptor) {
+Shape::Shape(const Descriptor* descriptor)
+    : descriptor_(descriptor), object_bytes_(ObjectBytes(descriptor)) {
   for (int i = 0; i < descriptor->field_count(); ++i) AddField(descriptor->field(i));
   std::sort(fields_.begin(), fields_.end(), [](const FieldShape& a, const FieldShape& b) {
     return a.field->number() < b.field->number();

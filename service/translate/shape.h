@@ -52,6 +52,9 @@ class Shape {
   // A member that is only checked: the word it should be; nothing for all others.
   std::optional<std::string_view> Dropped(std::string_view key) const;
 
+  // What an empty message of the type takes, with those of its singular message fields, in bytes.
+  size_t object_bytes() const { return object_bytes_; }
+
   // Sets of fields of which at most one may be present.
   const std::vector<std::vector<const FieldShape*>>& unions() const { return unions_; }
 
@@ -75,6 +78,7 @@ class Shape {
   std::vector<std::vector<const FieldShape*>> readable_by_length_;
   std::vector<std::pair<std::string, std::vector<const FieldShape*>>> writable_by_key_;
   std::vector<std::vector<const FieldShape*>> unions_;
+  size_t object_bytes_ = 0;
   const DroppedMember* dropped_ = nullptr;
   const FieldShape* kind_ = nullptr;
   const google::protobuf::FieldDescriptor* extra_body_ = nullptr;

@@ -19,6 +19,7 @@ namespace {
 
 // Choices beyond the requested ones that are followed before the stream counts as malformed.
 constexpr size_t kMaxExtraChoices = 128;
+constexpr char kTooManyChoices[] = "it has more choices than were asked for";
 
 // A member that says something: not null, "", [], {} or false.
 bool SaysSomething(const JsonValue& value) {
@@ -136,7 +137,8 @@ class StreamTranslator::Impl {
     outcome->status = ErrorOfAnswer(root, headers_);
     if (!outcome->status.ok()) return;
     const auto choices = root.Find("choices");
-    const std::string error = ChoicesError(choices);
+    std::string error = ChoicesError(choices);
+    if (choices && choices->size() > requested_ + kMaxExtraChoices) error = kTooManyChoices;
     if (!error.empty()) {
       outcome->status = MalformedAnswer(error, headers_);
       return;
@@ -148,7 +150,7 @@ class StreamTranslator::Impl {
   // Leaves only the choices in chunk_; the rest goes where it is kept.
   void Decode(const JsonValue& root, Messages* messages) {
     chunk_.Clear();
-    MessageDecoder decoder;
+    MessageDecoder decoder(root.raw().size());
     decoder.Object(root, chunk_shape_, &chunk_);
     oddities_ += decoder.oddities();
     if (chunk_.has_usage()) {
@@ -192,7 +194,7 @@ class StreamTranslator::Impl {
     const int index = entry->index();
     if (index < 0 || index >= requested_) ++oddities_;
     if (choices_.size() >= requested_ + kMaxExtraChoices && choices_.count(index) == 0) {
-      outcome->status = MalformedAnswer("it has more choices than were asked for", headers_);
+      outcome->status = MalformedAnswer(kTooManyChoices, headers_);
       return false;
     }
     last_index_ = index;

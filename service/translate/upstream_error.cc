@@ -172,7 +172,7 @@ std::string_view DescribeParse(JsonDocument::Result result) {
     case JsonDocument::Result::kTooDeep:
       return "it is nested more than 64 levels deep";
     case JsonDocument::Result::kTooLarge:
-      return "it has too many values";
+      return "it has too many values: over 65536, and one for less than four bytes";
     default:
       return "it is not JSON";
   }
