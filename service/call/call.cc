@@ -18,6 +18,9 @@ constexpr std::chrono::seconds kRefusalTime{5};
 // A reader that was told by Force and does not read on is cut after this.
 constexpr std::chrono::milliseconds kReapTime{1000};
 
+// So long an end that our own timers or the drain decide on waits for what is being decoded.
+constexpr std::chrono::milliseconds kDecodingTime{1000};
+
 std::string_view Find(const HeaderList& headers, std::string_view name) {
   for (const auto& [key, value] : headers) {
     if (key == name) return value;
@@ -94,7 +97,7 @@ void Call::OnDrain() {
   if (caller_ != Caller::kOpen) return;
   if (!may_have_run()) return Decide(Draining());
   if (write_in_flight_) return Force(DrainCut());
-  Decide(DrainCut());
+  DecideOnceDecoded(DrainCut());
 }
 
 // --- The three functions that change the state ---------------------------------------------------
@@ -106,6 +109,17 @@ void Call::Decide(CallStatus status) {
   }
   CloseUpstream();
   Changed();
+}
+
+// What has arrived and is only not decoded yet is the caller's, and an answer that is complete ends
+// well; but a worker may be long in coming.
+void Call::DecideOnceDecoded(CallStatus status) {
+  if (!decoding_elsewhere_) return Decide(std::move(status));
+  if (deferred_) return;
+  deferred_ = std::move(status);
+  deferred_due_ = host_->Now() + kDecodingTime;
+  total_due_ = kNever;
+  SetTimer();
 }
 
 void Call::Pump() {
@@ -179,7 +193,7 @@ void Call::CloseUpstream() {
   paused_for_reader_ = false;
   held_by_answer_ = false;
   decoding_elsewhere_ = false;
-  total_due_ = content_due_ = idle_due_ = refusal_due_ = kNever;
+  total_due_ = content_due_ = idle_due_ = refusal_due_ = deferred_due_ = kNever;
 }
 
 void Call::Changed() {
@@ -270,6 +284,10 @@ void Call::NoteDecoded() {
   SetTimer();
 }
 
+void Call::DecideDeferred() {
+  if (deferred_ && !verdict_ && !decoding_elsewhere_) Decide(*std::exchange(deferred_, {}));
+}
+
 void Call::ReleaseUpstream() {
   held_by_answer_ = false;
   if (transfer_ && !paused_for_reader_) transfer_->Resume();
@@ -312,7 +330,8 @@ void Call::NoteContent() {
 // ------------------------------------------------------------------------------------------
 
 Clock::time_point Call::NextDue() const {
-  Clock::time_point next = std::min({total_due_, refusal_due_, write_due_, reap_due_});
+  Clock::time_point next =
+      std::min({total_due_, refusal_due_, write_due_, reap_due_, deferred_due_});
   if (!upstream_timers_stopped()) next = std::min({next, content_due_, idle_due_});
   return next;
 }
@@ -333,9 +352,11 @@ void Call::OnTimer() {
 }
 
 void Call::CheckUpstreamTimers(Clock::time_point now) {
+  if (deferred_due_ <= now) return Decide(*std::exchange(deferred_, {}));
   if (total_due_ <= now) {
-    return Decide(total_is_callers_ ? CallerDeadline(may_have_run())
-                                    : MaxCallTime(limits_.max_call_time, may_have_run()));
+    return DecideOnceDecoded(total_is_callers_
+                                 ? CallerDeadline(may_have_run())
+                                 : MaxCallTime(limits_.max_call_time, may_have_run()));
   }
   if (refusal_due_ <= now) return OnRefusal();
   if (upstream_timers_stopped()) return;

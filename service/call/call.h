@@ -109,6 +109,9 @@ class Call : public upstream::TransferSink {
   void NoteDecoded();
   void ReleaseUpstream();
 
+  // What was decoded has been dealt with: an end that waited for it is due.
+  void DecideDeferred();
+
   // Content arrived: the next is due within content_gap (or none at all, if `last`).
   void NoteContent();
   void NoMoreContentDue() { content_due_ = kNever; }
@@ -139,6 +142,7 @@ class Call : public upstream::TransferSink {
   virtual void ReleaseHeld() = 0;  // the call ends with an error
   virtual void AfterWrite() = 0;
 
+  void DecideOnceDecoded(CallStatus status);
   void Pump();
   void Force(CallStatus status);
   void GiveUpOnCaller(CallStatus status);
@@ -168,6 +172,7 @@ class Call : public upstream::TransferSink {
   bool held_by_answer_ = false;
   bool decoding_elsewhere_ = false;
   std::optional<CallStatus> verdict_;
+  std::optional<CallStatus> deferred_;  // the verdict as soon as what is being decoded is back
   bool write_in_flight_ = false;
   enum class Caller { kOpen, kClosing } caller_ = Caller::kOpen;
 
@@ -185,6 +190,7 @@ class Call : public upstream::TransferSink {
   bool content_seen_ = false;
   Clock::time_point idle_due_ = kNever;
   Clock::time_point refusal_due_ = kNever;
+  Clock::time_point deferred_due_ = kNever;
   Clock::time_point write_due_ = kNever;
   Clock::time_point reap_due_ = kNever;  // set from Finish on: no call waits for Done without it
   Clock::time_point stopped_at_{};       // the upstream's timers

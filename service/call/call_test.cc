@@ -463,6 +463,59 @@ TEST_F(CallTest, WhileAnEventIsDecodedElsewhereTheUpstreamsTimersStandStill) {
   EXPECT_EQ(Status().reason, v1::ERROR_REASON_UPSTREAM_STALLED);
 }
 
+TEST_F(CallTest, WhatIsBeingDecodedLeavesBeforeATimersOrTheDrainsEnd) {
+  for (const bool drain : {false, true}) {
+    SCOPED_TRACE(drain ? "drain" : "max_call_time");
+    port_ = FakePort();
+    limits_.large_bytes = 180;
+    StartStream();
+    Head();
+    Body(ContentEvent(std::string(200, 'L')) + ContentEvent(" tail"));
+    if (drain) {
+      host_.call->OnDrain();
+    } else {
+      Pass(limits_.max_call_time);
+    }
+    EXPECT_FALSE(port_.finished);
+    host_.RunJob();
+    host_.EndTurns();
+    ASSERT_TRUE(port_.finished);
+    ASSERT_EQ(port_.written.size(), 1u);
+    EXPECT_EQ(Text(0), std::string(200, 'L') + " tail");
+    EXPECT_EQ(Status().reason, drain ? v1::ERROR_REASON_DRAIN_CUT : v1::ERROR_REASON_MAX_CALL_TIME);
+    EXPECT_EQ(host_.transfer, nullptr);
+    host_.call->OnDone();
+  }
+}
+
+TEST_F(CallTest, AnEndDoesNotWaitForWorkersForLong) {
+  limits_.large_bytes = 180;
+  StartStream();
+  Head();
+  Body(ContentEvent(std::string(200, 'L')));
+  host_.call->OnDrain();
+  Pass(seconds(1));
+  ASSERT_TRUE(port_.finished);
+  EXPECT_EQ(Status().reason, v1::ERROR_REASON_DRAIN_CUT);
+  host_.RunJob();
+  host_.EndTurns();
+  EXPECT_TRUE(port_.written.empty());
+}
+
+TEST_F(CallTest, AWholeBodyThatIsBeingDecodedIsAnAnswerWhateverTheClockSays) {
+  limits_.large_bytes = 10;
+  StartChat();
+  Head(200, {{"content-type", "application/json"}});
+  Body(R"({"choices":[{"index":0,"message":{"content":"hi"},"finish_reason":"stop"}]})");
+  End(How::kComplete);
+  Pass(limits_.max_call_time);
+  EXPECT_FALSE(port_.finished);
+  host_.RunJob();
+  host_.EndTurns();
+  ASSERT_TRUE(port_.finished);
+  EXPECT_TRUE(Status().ok()) << Status().message;
+}
+
 TEST_F(CallTest, ALargeChatBodyIsDecodedElsewhereAndACancelDoesNotWaitForIt) {
   limits_.large_bytes = 10;
   StartChat();

@@ -122,6 +122,7 @@ void StreamCall::OnDecoded(const std::shared_ptr<Decoding>& decoding) {
   const std::string backlog = std::exchange(backlog_, {});
   OnOutcome(decoding->outcome, &decoding->messages, !backlog.empty());
   if (!decided()) ReadEvents(backlog);
+  DecideDeferred();
   if (!decided() && !decoding_) ReleaseUpstream();
 }
 

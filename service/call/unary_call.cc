@@ -74,12 +74,14 @@ void UnaryCall::OnAnswerEnd(How how) {
     decoding->Run();
     return OnDecoded(decoding);
   }
+  HoldUpstream();
   host()->Offload(
       this, [decoding] { decoding->Run(); }, [this, decoding] { OnDecoded(decoding); });
 }
 
 void UnaryCall::OnDecoded(const std::shared_ptr<Decoding>& decoding) {
   if (decided()) return;
+  NoteDecoded();
   if (decoding->status.ok()) {
     answer_ = std::move(decoding->answer);
     mutable_summary().first_content = host()->Now();
