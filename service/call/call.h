@@ -37,6 +37,7 @@ struct CallRequest {
   upstream::Request upstream;
   int requested_choices = 1;
   std::optional<Clock::time_point> deadline;  // the caller's
+  uint64_t connection = 0;                    // the caller's: workers are fair between connections
   bool merge = true;                          // adjacent increments may become one message
 };
 
@@ -89,6 +90,7 @@ class Call : public upstream::TransferSink {
   void OnEnd(const upstream::TransferEnd& end) final;
 
   const CallSummary& summary() const { return summary_; }
+  uint64_t connection() const { return request_.connection; }
 
   // The host's own place for what it knows of this call.
   void* host_data = nullptr;

@@ -85,7 +85,7 @@ class FakeHost final : public Host {
     last_request = std::move(request);
     return std::make_unique<FakeTransfer>(this);
   }
-  void Offload(Call*, std::function<void()> work, std::function<void()> done) override {
+  void Offload(Call*, size_t, std::function<void()> work, std::function<void()> done) override {
     jobs.emplace_back(std::move(work), std::move(done));
   }
   void Free(Call*) override {

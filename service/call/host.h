@@ -33,7 +33,8 @@ class Host {
 
   // Runs `work` on another thread, then `done` here; if the call was freed meanwhile, `done` is
   // dropped. `work` must not refer to the call.
-  virtual void Offload(Call* call, std::function<void()> work, std::function<void()> done) = 0;
+  virtual void Offload(Call* call, size_t bytes, std::function<void()> work,
+                       std::function<void()> done) = 0;
 
   // The call is over in every respect: destroy it. The call does nothing after this.
   virtual void Free(Call* call) = 0;

@@ -81,9 +81,11 @@ std::unique_ptr<upstream::Transfer> LoopHost::StartTransfer(upstream::Request re
   return client_->Start(std::move(request), sink);
 }
 
-void LoopHost::Offload(Call* call, std::function<void()> work, std::function<void()> done) {
+void LoopHost::Offload(Call* call, size_t bytes, std::function<void()> work,
+                       std::function<void()> done) {
   const uint64_t id = EntryOf(call)->id;
   workers_->Post(
+      call->connection(), bytes,
       [this, id, gone = EntryOf(call)->gone, work = std::move(work), done = std::move(done)] {
         if (gone->load()) return;
         work();

@@ -48,7 +48,8 @@ class LoopHost final : public Host {
   void WantTurnEnd(Call* call) override;
   std::unique_ptr<upstream::Transfer> StartTransfer(upstream::Request request,
                                                     upstream::TransferSink* sink) override;
-  void Offload(Call* call, std::function<void()> work, std::function<void()> done) override;
+  void Offload(Call* call, size_t bytes, std::function<void()> work,
+               std::function<void()> done) override;
   void Free(Call* call) override;
 
  private:

@@ -111,7 +111,8 @@ void StreamCall::DecodeElsewhere(const sse::Event& event, std::string_view rest)
   decoding->data = event.data;
   backlog_ = rest;
   host()->Offload(
-      this, [decoding] { decoding->Run(); }, [this, decoding] { OnDecoded(decoding); });
+      this, event.data.size(), [decoding] { decoding->Run(); },
+      [this, decoding] { OnDecoded(decoding); });
 }
 
 void StreamCall::OnDecoded(const std::shared_ptr<Decoding>& decoding) {

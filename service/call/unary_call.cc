@@ -76,7 +76,8 @@ void UnaryCall::OnAnswerEnd(How how) {
   }
   HoldUpstream();
   host()->Offload(
-      this, [decoding] { decoding->Run(); }, [this, decoding] { OnDecoded(decoding); });
+      this, decoding->body.size(), [decoding] { decoding->Run(); },
+      [this, decoding] { OnDecoded(decoding); });
 }
 
 void UnaryCall::OnDecoded(const std::shared_ptr<Decoding>& decoding) {

@@ -3,9 +3,35 @@
 #include <utility>
 
 namespace sparkgate::call {
+namespace {
+
+constexpr size_t kLarge = 1 << 20;  // bytes
+
+}  // namespace
+
+void WorkerPool::Line::Add(uint64_t owner, std::function<void()> job) {
+  std::deque<std::function<void()>>& jobs = jobs_[owner];
+  if (jobs.empty()) turns_.push_back(owner);
+  jobs.push_back(std::move(job));
+}
+
+std::function<void()> WorkerPool::Line::Take() {
+  const auto owner = jobs_.find(turns_.front());
+  turns_.pop_front();
+  std::function<void()> job = std::move(owner->second.front());
+  owner->second.pop_front();
+  if (owner->second.empty()) {
+    jobs_.erase(owner);
+  } else {
+    turns_.push_back(owner->first);
+  }
+  return job;
+}
 
 WorkerPool::WorkerPool(int threads) {
-  for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { Run(); });
+  for (int i = 0; i < threads; ++i) {
+    threads_.emplace_back([this, takes_large = i == 0] { Run(takes_large); });
+  }
 }
 
 void WorkerPool::Join() {
@@ -18,21 +44,31 @@ void WorkerPool::Join() {
   threads_.clear();
 }
 
-void WorkerPool::Post(std::function<void()> job) {
+void WorkerPool::Post(uint64_t owner, size_t bytes, std::function<void()> job) {
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    jobs_.push_back(std::move(job));
+    (bytes > kLarge ? large_ : small_).Add(owner, std::move(job));
   }
-  changed_.notify_one();
+  changed_.notify_all();
 }
 
-void WorkerPool::Run() {
+// Empty if there is none for this thread.
+std::function<void()> WorkerPool::Next(bool takes_large) {
+  const bool large = takes_large && !large_.empty() && (large_is_next_ || small_.empty());
+  if (takes_large) large_is_next_ = !large;
+  if (large) return large_.Take();
+  return small_.empty() ? nullptr : small_.Take();
+}
+
+void WorkerPool::Run(bool takes_large) {
   std::unique_lock<std::mutex> lock(mutex_);
   while (true) {
-    changed_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
-    if (jobs_.empty()) return;
-    std::function<void()> job = std::move(jobs_.front());
-    jobs_.pop_front();
+    std::function<void()> job = Next(takes_large);
+    if (!job) {
+      if (stopping_) return;
+      changed_.wait(lock);
+      continue;
+    }
     lock.unlock();
     job();
     job = nullptr;  // what it holds is freed here, not under the lock

@@ -1,17 +1,25 @@
 #ifndef SPARKGATE_SERVICE_CALL_WORKER_POOL_H_
 #define SPARKGATE_SERVICE_CALL_WORKER_POOL_H_
 
+#include <array>
 #include <condition_variable>
+#include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <thread>
 #include <vector>
 
 namespace sparkgate::call {
 
-// A few threads for what would hold a loop or the queue thread for milliseconds: large requests,
-// events and bodies. Jobs are few and large, so one mutex serves.
+// A few threads for what would hold a loop or the queue's thread for milliseconds: large requests,
+// events and bodies. Jobs are few, so one mutex serves.
+//
+// Fair between owners (callers' connections): each in turn gives one job. Jobs on over a megabyte,
+// which take up to a tenth of a second, run on one of the threads alone, so that the others are
+// free for those that take a few milliseconds.
 class WorkerPool {
  public:
   explicit WorkerPool(int threads);
@@ -20,20 +28,36 @@ class WorkerPool {
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
 
-  // Any thread.
-  void Post(std::function<void()> job);
+  // Any thread. `bytes`: of what the job works on. Jobs of one owner and of about one size begin in
+  // their order.
+  void Post(uint64_t owner, size_t bytes, std::function<void()> job);
 
   // The same as the end of the pool, for an owner whose jobs use what is destroyed before the pool.
   // Nothing may be posted any more. By one thread, more than once if it likes.
   void Join();
 
  private:
-  void Run();
+  // Jobs by owner, and the owners in the order of their turns.
+  class Line {
+   public:
+    bool empty() const { return turns_.empty(); }
+    void Add(uint64_t owner, std::function<void()> job);
+    std::function<void()> Take();
+
+   private:
+    std::map<uint64_t, std::deque<std::function<void()>>> jobs_;
+    std::deque<uint64_t> turns_;
+  };
+
+  void Run(bool takes_large);
+  std::function<void()> Next(bool takes_large);
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<std::function<void()>> jobs_;  // guarded by mutex_
-  bool stopping_ = false;                   // guarded by mutex_
+  Line small_;                  // guarded by mutex_
+  Line large_;                  // guarded by mutex_
+  bool large_is_next_ = false;  // guarded by mutex_; of the thread that takes both
+  bool stopping_ = false;       // guarded by mutex_
   std::vector<std::thread> threads_;
 };
 

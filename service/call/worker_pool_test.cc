@@ -3,7 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <functional>
 #include <future>
+#include <string>
+#include <thread>
+#include <vector>
 
 namespace sparkgate::call {
 namespace {
@@ -15,7 +19,7 @@ TEST(WorkerPool, RunsWhatIsPostedFromManyThreads) {
     std::vector<std::thread> posters;
     for (int i = 0; i < 4; ++i) {
       posters.emplace_back([&] {
-        for (int j = 0; j < 100; ++j) pool.Post([&ran] { ran.fetch_add(1); });
+        for (int j = 0; j < 100; ++j) pool.Post(j, 1, [&ran] { ran.fetch_add(1); });
       });
     }
     for (std::thread& poster : posters) poster.join();
@@ -27,14 +31,81 @@ TEST(WorkerPool, JobsOfTwoThreadsRunSideBySide) {
   std::promise<void> first;
   std::promise<void> second;
   WorkerPool pool(2);  // joined before the promises go
-  pool.Post([&] {
+  pool.Post(1, 1, [&] {
     first.set_value();
     second.get_future().wait();
   });
-  pool.Post([&] {
+  pool.Post(1, 1, [&] {
     first.get_future().wait();
     second.set_value();
   });
+}
+
+// Holds the thread that runs it until the test lets it go.
+class Held {
+ public:
+  std::function<void()> Job() {
+    return [this] {
+      begun_.set_value();
+      go_.get_future().wait();
+    };
+  }
+  void AwaitBegun() { begun_.get_future().wait(); }
+  void LetGo() { go_.set_value(); }
+
+ private:
+  std::promise<void> begun_;
+  std::promise<void> go_;
+};
+
+TEST(WorkerPool, OwnersTakeTurns) {
+  Held held;
+  std::string order;
+  {
+    WorkerPool pool(1);
+    pool.Post(0, 1, held.Job());
+    held.AwaitBegun();
+    for (int i = 0; i < 4; ++i) pool.Post(1, 1, [&] { order += 'a'; });
+    for (int i = 0; i < 2; ++i) pool.Post(2, 1, [&] { order += 'b'; });
+    pool.Post(3, 1, [&] { order += 'c'; });
+    held.LetGo();
+  }
+  EXPECT_EQ(order, "abcabaa");
+}
+
+TEST(WorkerPool, LargeJobsLeaveAThreadFree) {
+  constexpr size_t kLarge = 2 << 20;
+  Held large;
+  std::atomic<int> ran{0};
+  WorkerPool pool(2);
+  pool.Post(1, kLarge, large.Job());
+  large.AwaitBegun();
+  pool.Post(1, kLarge, [&] { ran.fetch_add(100); });
+  std::promise<void> small;
+  pool.Post(2, 1, [&] {
+    ran.fetch_add(1);
+    small.set_value();
+  });
+  small.get_future().wait();
+  EXPECT_EQ(ran.load(), 1) << "the second large job waits for the first, the small one for none";
+  large.LetGo();
+  pool.Join();
+  EXPECT_EQ(ran.load(), 101);
+}
+
+TEST(WorkerPool, TheThreadForLargeJobsAlternates) {
+  constexpr size_t kLarge = 2 << 20;
+  Held held;
+  std::string order;
+  {
+    WorkerPool pool(1);
+    pool.Post(0, 1, held.Job());
+    held.AwaitBegun();
+    for (int i = 0; i < 3; ++i) pool.Post(1, kLarge, [&] { order += 'L'; });
+    for (int i = 0; i < 3; ++i) pool.Post(1, 1, [&] { order += 's'; });
+    held.LetGo();
+  }
+  EXPECT_EQ(order, "LsLsLs");
 }
 
 }  // namespace

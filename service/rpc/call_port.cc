@@ -17,7 +17,8 @@ namespace sparkgate::rpc {
 namespace {
 
 // A request over this is decoded by a worker: on the thread that gave it, it would hold up others.
-constexpr size_t kLargeRequest = 256 * 1024;
+// One of small elements takes some milliseconds at this size.
+constexpr size_t kLargeRequest = 64 * 1024;
 
 call::LoopHost* NextLoop(CallContext* context, Method method) {
   auto& next = context->next_loop[static_cast<size_t>(method)];
@@ -71,7 +72,8 @@ void CallPort::OnNew(bool ok) {
     return Refuse(call::Overloaded(context_->admission->max_calls()));
   }
   if (request_.Length() > kLargeRequest) {
-    context_->workers->Post([this] { Prepare(); });
+    context_->workers->Post(ConnectionOf(server_context_), request_.Length(),
+                            [this] { Prepare(); });
   } else {
     Prepare();
   }
@@ -79,7 +81,8 @@ void CallPort::OnNew(bool ok) {
 
 void CallPort::Prepare() {
   call::CallRequest request;
-  CallStatus status = Decode(&request);
+  // The caller may have left while the request waited for a worker.
+  CallStatus status = gone_.load() ? call::Cancelled(/*may_have_run=*/false) : Decode(&request);
   if (status.ok()) return Begin(std::move(request));
   context_->admission->Leave();
   Refuse(std::move(status));
@@ -89,6 +92,7 @@ CallStatus CallPort::Decode(call::CallRequest* request) {
   RequestMetadata metadata = ReadMetadata(server_context_, context_->allowed_headers);
   report_.request_id = metadata.request_id;
   if (!metadata.status.ok()) return metadata.status;
+  request->connection = ConnectionOf(server_context_);
   request->merge = metadata.merge;
   request->deadline = FromWireDeadline(server_context_.raw_deadline(),
                                        std::chrono::system_clock::now(), call::Clock::now());

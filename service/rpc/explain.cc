@@ -31,7 +31,8 @@ class Explain::Call final : public Tag {
     new Call(explain_);
     answered_ = true;
     // Two bodies for one request, and nobody waits for it but its caller: never on this thread.
-    explain_->options_.workers->Post([this] { Answer(); });
+    explain_->options_.workers->Post(ConnectionOf(context_), request_.Length(),
+                                     [this] { Answer(); });
   }
 
  private:

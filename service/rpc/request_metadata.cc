@@ -1,6 +1,7 @@
 #include "service/rpc/request_metadata.h"
 
 #include <algorithm>
+#include <functional>
 #include <random>
 #include <string_view>
 
@@ -69,6 +70,10 @@ RequestMetadata ReadMetadata(const grpc::ServerContextBase& context,
   }
   result.merge = FindOne(metadata, "x-sparkgate-coalesce") != "off";
   return result;
+}
+
+uint64_t ConnectionOf(const grpc::ServerContext& context) {
+  return std::hash<std::string>()(context.peer());
 }
 
 }  // namespace sparkgate::rpc

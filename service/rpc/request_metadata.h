@@ -3,6 +3,7 @@
 
 #include <grpcpp/server_context.h>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,9 @@ struct RequestMetadata {
 // `allowed`: names in lower case. Everything else the caller sent stays here. Never logged.
 RequestMetadata ReadMetadata(const grpc::ServerContextBase& context,
                              const std::vector<std::string>& allowed);
+
+// The connection that a call came on, as a number for those who are to be fair between connections.
+uint64_t ConnectionOf(const grpc::ServerContext& context);
 
 }  // namespace sparkgate::rpc
 
