@@ -49,6 +49,7 @@ telemetry::CallRecord MakeCallRecord(const rpc::CallReport& report) {
   record.caller_cancelled = status.code == absl::StatusCode::kCancelled;
   record.may_have_run = status.may_have_run;
   record.forced = summary.forced;
+  record.abandoned = summary.abandoned;
   record.duration = Since(report.begun, std::chrono::steady_clock::now());
   if (summary.first_content) {
     record.time_to_first_content = Since(report.begun, *summary.first_content);

@@ -18,6 +18,10 @@ constexpr std::chrono::seconds kRefusalTime{5};
 // A reader that was told by Force and does not read on is cut after this.
 constexpr std::chrono::milliseconds kReapTime{1000};
 
+// gRPC gives a call back within milliseconds after it was cancelled. 1.51 can lose the completion
+// of a Finish that races with a cancellation: what is not back after this never comes.
+constexpr std::chrono::milliseconds kAbandonTime{10'000};
+
 // So long an end that our own timers or the drain decide on waits for what is being decoded.
 constexpr std::chrono::milliseconds kDecodingTime{1000};
 
@@ -331,7 +335,7 @@ void Call::NoteContent() {
 
 Clock::time_point Call::NextDue() const {
   Clock::time_point next =
-      std::min({total_due_, refusal_due_, write_due_, reap_due_, deferred_due_});
+      std::min({total_due_, refusal_due_, write_due_, reap_due_, abandon_due_, deferred_due_});
   if (!upstream_timers_stopped()) next = std::min({next, content_due_, idle_due_});
   return next;
 }
@@ -342,9 +346,16 @@ void Call::OnTimer() {
   const Clock::time_point now = host_->Now();
   if (reap_due_ <= now) {
     reap_due_ = kNever;
+    abandon_due_ = now + kAbandonTime;
     summary_.forced = true;
     SetTimer();
     return port_->Cancel();
+  }
+  if (abandon_due_ <= now) {
+    abandon_due_ = kNever;
+    summary_.abandoned = true;
+    SetTimer();
+    return port_->Abandon();
   }
   if (!verdict_) CheckUpstreamTimers(now);
   if (write_due_ <= now && caller_ == Caller::kOpen) return Force(SlowReader(limits_.reader_stall));

@@ -51,8 +51,9 @@ struct CallSummary {
   int prompt_tokens = -1;       // -1: the upstream gave none
   int completion_tokens = -1;
   int oddities = 0;
-  bool forced = false;  // the caller did not read: Finish while a write was out, or cut after it
-  std::string detail;   // how the transfer ended, for operators alone
+  bool forced = false;     // the caller did not read: Finish while a write was out, or cut after it
+  bool abandoned = false;  // gRPC did not give the call back
+  std::string detail;      // how the transfer ended, for operators alone
 };
 
 // One call from Started to Done: the state machine between a caller (Port) and an upstream
@@ -194,8 +195,9 @@ class Call : public upstream::TransferSink {
   Clock::time_point refusal_due_ = kNever;
   Clock::time_point deferred_due_ = kNever;
   Clock::time_point write_due_ = kNever;
-  Clock::time_point reap_due_ = kNever;  // set from Finish on: no call waits for Done without it
-  Clock::time_point stopped_at_{};       // the upstream's timers
+  Clock::time_point reap_due_ = kNever;     // set from Finish on: no call waits for Done without it
+  Clock::time_point abandon_due_ = kNever;  // set when reap_due_ has come
+  Clock::time_point stopped_at_{};          // the upstream's timers
 
   CallSummary summary_;
 };

@@ -40,6 +40,10 @@ class FakePort final : public Port {
     wrong |= !finished;
     ++cancels;
   }
+  void Abandon() override {
+    wrong |= cancels == 0;
+    ++abandons;
+  }
 
   std::function<void()> acknowledge_inside;
   std::vector<std::string> written;
@@ -47,6 +51,7 @@ class FakePort final : public Port {
   std::optional<CallEnd> finished;
   int metadata_sent = 0;
   int cancels = 0;
+  int abandons = 0;
   bool wrong = false;  // a verb that must not come here
 };
 

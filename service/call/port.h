@@ -42,6 +42,10 @@ class Port {
 
   // Ends a call whose reader takes neither messages nor status. Only after Finish; Done follows.
   virtual void Cancel() = 0;
+
+  // Done has not followed within a bound after Cancel: nothing waits for it any more, and the
+  // call's place is free. Should it come all the same, the call is freed then.
+  virtual void Abandon() = 0;
 };
 
 }  // namespace sparkgate::call

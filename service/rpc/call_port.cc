@@ -260,11 +260,26 @@ void CallPort::Release() {
 }
 
 void CallPort::OnCoreFreed(const call::CallSummary& summary) {
+  if (abandoned_) {
+    context_->abandoned.fetch_sub(1);
+  } else {
+    ReportOver(summary);
+  }
+  delete this;
+}
+
+void CallPort::Abandon() {
+  abandoned_ = true;
+  context_->abandoned.fetch_add(1);
+  ReportOver(core_->summary());
+}
+
+// Everybody who waits for the call's end hears of it.
+void CallPort::ReportOver(const call::CallSummary& summary) {
   report_.summary = summary;
   context_->on_over(report_);
   context_->admission->Leave();
   context_->open_ports.fetch_sub(1);
-  delete this;
 }
 
 }  // namespace sparkgate::rpc

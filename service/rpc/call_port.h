@@ -59,12 +59,14 @@ struct CallContext {
   bool include_usage = true;
   size_t max_request_elements = 65'536;
   std::vector<std::string> allowed_headers;
-  std::function<void(const CallReport&)> on_over;  // any thread
+  std::function<void(const CallReport&)> on_over;  // any thread, once for each call
   // For each method: the requests that wait for its calls alternate between the loops.
   std::array<std::atomic<uint64_t>, std::size(kMethods)> next_loop{};
   std::atomic<int> awaiting{
       0};  // requests that wait for a call; all come back when the server ends
-  std::atomic<int> open_ports{0};  // calls begun and not yet destroyed, refused ones included
+  // Calls begun and not yet destroyed, refused ones included; without the abandoned.
+  std::atomic<int> open_ports{0};
+  std::atomic<int> abandoned{0};  // calls that gRPC has not given back
 };
 
 // One call as gRPC sees it, from the request that waits for it to the last of its tags. The port of
@@ -81,6 +83,7 @@ class CallPort final : public call::Port {
   void Write(std::string message) override;
   void Finish(const call::CallEnd& end, std::optional<std::string> last_message) override;
   void Cancel() override { server_context_.TryCancel(); }
+  void Abandon() override;
 
  private:
   // An operation in flight.
@@ -117,6 +120,7 @@ class CallPort final : public call::Port {
   void Tell(std::function<void()> event);
   void Release();
   void OnCoreFreed(const call::CallSummary& summary);
+  void ReportOver(const call::CallSummary& summary);
   void FinishOnWire(const grpc::Status& status, std::optional<std::string> last_message);
   void AddTrailers(const call::CallEnd& end);
 
@@ -143,6 +147,7 @@ class CallPort final : public call::Port {
   std::atomic<bool> gone_{false};
   bool started_on_loop_ = false;  // loop thread only
   bool metadata_sent_ = false;    // loop thread only
+  bool abandoned_ = false;        // loop thread only
   call::Call* core_ = nullptr;    // owned by the loop; set before Started is posted
   CallReport report_;
 };

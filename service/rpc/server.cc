@@ -164,6 +164,10 @@ void Server::Drain() {
     Notice("gRPC still holds " + std::to_string(QueueUsers()) + " calls; ending without it");
     _exit(1);
   }
+  if (const int abandoned = context_.abandoned.load(); abandoned > 0) {
+    Notice("drained, but for " + std::to_string(abandoned) + " calls that gRPC never gave back");
+    _exit(0);
+  }
   queue_->ShutdownAndJoin();
   // Before the loops, to which workers post what they have decoded, if for callers who have left.
   workers_.Join();

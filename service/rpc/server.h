@@ -72,7 +72,7 @@ class Server {
   void AwaitCalls();
   int Awaiting() const { return context_.awaiting.load(); }
   int OwnCalls() const { return context_.open_ports.load(); }
-  int QueueUsers() const { return queue_->users(); }
+  int QueueUsers() const { return queue_->users() - context_.abandoned.load(); }
   bool WaitForNone(int (Server::*count)() const, std::chrono::milliseconds limit) const;
   void CutOwnCalls();
   void Notice(const std::string& message) const;

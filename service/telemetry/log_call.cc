@@ -10,6 +10,7 @@ namespace {
 constexpr size_t kMaxNameBytes = 128;
 
 Level LevelOf(const CallRecord& record) {
+  if (record.abandoned) return Level::kError;
   if (record.code == "OK" || record.code == "CANCELLED") return Level::kInfo;
   return record.reason == "SPARKGATE_INTERNAL" ? Level::kError : Level::kWarning;
 }
@@ -53,6 +54,7 @@ void Ending(const CallRecord& record, Fields* fields) {
   fields->True("caller_cancelled", record.caller_cancelled);
   if (record.code != "OK") fields->Always("may_have_run", record.may_have_run);
   fields->True("forced", record.forced);
+  fields->True("abandoned", record.abandoned);
 }
 
 void Amounts(const CallRecord& record, Fields* fields) {

@@ -26,6 +26,7 @@ struct CallRecord {
   bool caller_cancelled = false;
   bool may_have_run = false;  // told for errors only
   bool forced = false;        // ended although the caller had not read the last message
+  bool abandoned = false;     // gRPC did not give the call back after its end
 
   std::chrono::microseconds duration{0};
   std::optional<std::chrono::microseconds> time_to_first_content;

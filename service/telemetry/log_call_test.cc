@@ -101,5 +101,14 @@ TEST(LogCallTest, BoundsNamesFromOutside) {
   EXPECT_EQ(line["request_id"], std::string(127, 'r') + "\xEF\xBF\xBD");
 }
 
+TEST(LogCallTest, ACallThatGrpcDidNotGiveBackIsAnError) {
+  CallRecord record;
+  record.code = "OK";
+  record.abandoned = true;
+  const nlohmann::ordered_json line = LineOf(record);
+  EXPECT_EQ(line["level"], "error");
+  EXPECT_EQ(line["abandoned"], true);
+}
+
 }  // namespace
 }  // namespace sparkgate::telemetry

@@ -1,0 +1,92 @@
+#ifndef SPARKGATE_SERVICE_CALL_CALL_FIXTURE_H_
+#define SPARKGATE_SERVICE_CALL_CALL_FIXTURE_H_
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "service/call/fake_host.h"
+#include "service/call/stream_call.h"
+#include "service/call/unary_call.h"
+
+namespace sparkgate::call {
+
+inline std::string ContentEvent(const std::string& text) {
+  return "data: {\"id\":\"a\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"" + text +
+         "\"}}]}\n\n";
+}
+
+inline constexpr char kFinishEvent[] =
+    "data: {\"id\":\"a\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}],"
+    "\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":4,\"total_tokens\":7}}\n\n";
+inline constexpr char kDoneEvent[] = "data: [DONE]\n\n";
+
+// One call between a caller and an upstream that the test plays.
+class CallTest : public testing::Test {
+ protected:
+  void StartStream() {
+    CallRequest request;
+    request.stream = true;
+    request.merge = merge_;
+    request.deadline = deadline_;
+    request.upstream.body = "{}";
+    host_.call = std::make_unique<StreamCall>(&host_, &port_, limits_, std::move(request));
+    host_.call->OnStarted();
+  }
+  void StartChat() {
+    CallRequest request;
+    host_.call = std::make_unique<UnaryCall>(&host_, &port_, limits_, std::move(request));
+    host_.call->OnStarted();
+  }
+  void Head(int status = 200, HeaderList headers = {{"content-type", "text/event-stream"}}) {
+    upstream::Head head;
+    head.status = status;
+    head.headers = std::move(headers);
+    Sink().OnHead(std::move(head));
+    host_.EndTurns();
+  }
+  void Body(const std::string& bytes) {
+    Sink().OnBody(bytes);
+    host_.EndTurns();
+  }
+  void End(upstream::TransferEnd::How how) {
+    upstream::TransferEnd end;
+    end.how = how;
+    Sink().OnEnd(end);
+    host_.EndTurns();
+  }
+  void Written(bool ok = true) {
+    port_.write_out = false;
+    host_.call->OnWriteDone(ok);
+    host_.EndTurns();
+  }
+  void Pass(Clock::duration time) {
+    const Clock::time_point until = host_.now + time;
+    while (host_.call && host_.timer <= until) {
+      host_.FireTimer();
+      host_.EndTurns();
+    }
+    host_.now = until;
+  }
+  upstream::TransferSink& Sink() { return *host_.call; }
+  const CallStatus& Status() const { return port_.finished->status; }
+  v1::StreamChatResponse Message(size_t i) const {
+    v1::StreamChatResponse message;
+    EXPECT_TRUE(message.ParseFromString(port_.written.at(i)));
+    return message;
+  }
+  std::string Text(size_t i) const { return Message(i).choices(0).delta().content(); }
+
+  CallLimits limits_;
+  bool merge_ = true;
+  std::optional<Clock::time_point> deadline_;
+  FakePort port_;
+  FakeHost host_;
+};
+
+}  // namespace sparkgate::call
+
+#endif  // SPARKGATE_SERVICE_CALL_CALL_FIXTURE_H_
