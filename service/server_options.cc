@@ -39,6 +39,7 @@ call::CallLimits MakeLimits(const config::Config& config) {
   limits.key = translate::KnownSecret(config.api_key.Reveal());
   limits.first_content = config.first_content_timeout;
   limits.content_gap = config.content_gap_timeout;
+  limits.end_grace = config.end_grace;
   limits.idle = config.idle_timeout;
   limits.max_call_time = config.max_call_time;
   limits.reader_stall = config.reader_stall_timeout;

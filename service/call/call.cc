@@ -101,6 +101,7 @@ void Call::OnDrain() {
   if (caller_ != Caller::kOpen) return;
   if (!may_have_run()) return Decide(Draining());
   if (write_in_flight_) return Force(DrainCut());
+  if (complete() && !decoding_elsewhere_) return OnComplete();
   DecideOnceDecoded(DrainCut());
 }
 
@@ -197,7 +198,7 @@ void Call::CloseUpstream() {
   paused_for_reader_ = false;
   held_by_answer_ = false;
   decoding_elsewhere_ = false;
-  total_due_ = content_due_ = idle_due_ = refusal_due_ = deferred_due_ = kNever;
+  total_due_ = content_due_ = idle_due_ = end_due_ = refusal_due_ = deferred_due_ = kNever;
 }
 
 void Call::Changed() {
@@ -234,7 +235,8 @@ void Call::OnHead(upstream::Head head) {
 void Call::OnBody(std::string_view bytes) {
   summary_.bytes_received += bytes.size();
   if (body_ == Body::kAnswer) {
-    if (request_.stream) idle_due_ = host_->Now() + limits_.idle;
+    // Before the first content its own limit holds: a role is no reason to expect the rest.
+    if (content_seen_) idle_due_ = host_->Now() + limits_.idle;
     OnAnswerBytes(bytes);
     return SetTimer();
   }
@@ -321,6 +323,7 @@ void Call::RestartUpstreamTimers(bool* reason) {
   const Clock::duration waited = host_->Now() - stopped_at_;
   if (content_due_ != kNever) content_due_ += waited;
   if (idle_due_ != kNever) idle_due_ += waited;
+  if (end_due_ != kNever) end_due_ += waited;
 }
 
 void Call::NoteContent() {
@@ -328,6 +331,13 @@ void Call::NoteContent() {
   const Clock::time_point now = host_->Now();
   if (!summary_.first_content) summary_.first_content = now;
   content_due_ = now + limits_.content_gap;
+  if (idle_due_ == kNever) idle_due_ = now + limits_.idle;
+}
+
+void Call::NoteComplete(bool complete) {
+  if (complete == this->complete()) return;
+  end_due_ = complete ? host_->Now() + limits_.end_grace : kNever;
+  content_due_ = complete ? kNever : host_->Now() + limits_.content_gap;
 }
 
 // --- Time
@@ -336,8 +346,8 @@ void Call::NoteContent() {
 Clock::time_point Call::NextDue() const {
   Clock::time_point next =
       std::min({total_due_, refusal_due_, write_due_, reap_due_, abandon_due_, deferred_due_});
-  if (!upstream_timers_stopped()) next = std::min({next, content_due_, idle_due_});
-  return next;
+  if (upstream_timers_stopped()) return next;
+  return std::min({next, content_due_, end_due_, complete() ? kNever : idle_due_});
 }
 
 void Call::SetTimer() { host_->SetTimer(this, NextDue()); }
@@ -365,12 +375,17 @@ void Call::OnTimer() {
 void Call::CheckUpstreamTimers(Clock::time_point now) {
   if (deferred_due_ <= now) return Decide(*std::exchange(deferred_, {}));
   if (total_due_ <= now) {
+    if (complete() && !total_is_callers_ && !decoding_elsewhere_) return OnComplete();
     return DecideOnceDecoded(total_is_callers_
                                  ? CallerDeadline(may_have_run())
                                  : MaxCallTime(limits_.max_call_time, may_have_run()));
   }
   if (refusal_due_ <= now) return OnRefusal();
   if (upstream_timers_stopped()) return;
+  if (complete()) {
+    if (end_due_ <= now) OnComplete();
+    return;
+  }
   if (content_due_ <= now) {
     return Decide(content_seen_ ? Stalled("the next content", limits_.content_gap)
                                 : Stalled("the first content", limits_.first_content));

@@ -22,6 +22,7 @@ struct CallLimits {
       120'000};                                   // StreamChat: from the start to the first content
   std::chrono::milliseconds content_gap{60'000};  // StreamChat: from one content to the next
   std::chrono::milliseconds idle{60'000};         // StreamChat: between any two bytes of the body
+  std::chrono::milliseconds end_grace{3'000};  // StreamChat: from the last finish reason to an end
   std::chrono::milliseconds max_call_time{600'000};
   std::chrono::milliseconds reader_stall{30'000};  // a write that the caller does not take
   size_t outbox_bytes = 256 * 1024;
@@ -115,9 +116,10 @@ class Call : public upstream::TransferSink {
   // What was decoded has been dealt with: an end that waited for it is due.
   void DecideDeferred();
 
-  // Content arrived: the next is due within content_gap (or none at all, if `last`).
+  // Content arrived: the next is due within content_gap.
   void NoteContent();
-  void NoMoreContentDue() { content_due_ = kNever; }
+  // The answer looks complete (or does not, any more): its end is due within end_grace.
+  void NoteComplete(bool complete);
 
   // There may be something to write, or a timer has moved.
   void Changed();
@@ -139,6 +141,8 @@ class Call : public upstream::TransferSink {
   virtual bool AcceptsType(std::string_view media_type) const = 0;
   virtual void OnAnswerBytes(std::string_view bytes) = 0;
   virtual void OnAnswerEnd(How how) = 0;
+  // end_grace is over, or something else ends a call whose answer is complete.
+  virtual void OnComplete() {}
   virtual bool HasMessage() const = 0;
   virtual std::string TakeMessage() = 0;
   virtual void DropMessages() = 0;
@@ -146,6 +150,7 @@ class Call : public upstream::TransferSink {
   virtual void AfterWrite() = 0;
 
   void DecideOnceDecoded(CallStatus status);
+  bool complete() const { return end_due_ != kNever; }
   void Pump();
   void Force(CallStatus status);
   void GiveUpOnCaller(CallStatus status);
@@ -192,6 +197,7 @@ class Call : public upstream::TransferSink {
   Clock::time_point content_due_ = kNever;
   bool content_seen_ = false;
   Clock::time_point idle_due_ = kNever;
+  Clock::time_point end_due_ = kNever;  // in its place, once the answer is complete
   Clock::time_point refusal_due_ = kNever;
   Clock::time_point deferred_due_ = kNever;
   Clock::time_point write_due_ = kNever;

@@ -88,6 +88,7 @@ class Play {
         Head();
         break;
       case 'C':
+        finish_void_ = finish_void_ || finish_seen_;
         Bytes(kChunk);
         break;
       case 'F':
@@ -126,7 +127,8 @@ class Play {
         host_.FireTimer();
         break;
       case 'R':
-        Cause(absl::StatusCode::kAborted, true);
+        // An answer that is complete ends well, if its reader takes it.
+        Cause(absl::StatusCode::kAborted, !StreamIsComplete());
         drained_ = true;
         host_.call->OnDrain();
         break;
@@ -182,7 +184,9 @@ class Play {
   upstream::TransferSink& Sink() { return *host_.call; }
 
   // Two bodies in one answer are no JSON; none is none either.
-  bool CompleteIsOk() const { return stream_ ? finish_seen_ : body_bytes_ == 1; }
+  bool CompleteIsOk() const { return stream_ ? StreamIsComplete() : body_bytes_ == 1; }
+  // Content behind a finish reason makes it void.
+  bool StreamIsComplete() const { return finish_seen_ && !finish_void_; }
 
   // Remembers the first cause; those whose code depends on more than the event leave it open.
   void Cause(absl::StatusCode code, bool certain) {
@@ -226,6 +230,7 @@ class Play {
   std::string played_ = "S";
   bool head_ = false;
   bool choice_seen_ = false;
+  bool finish_void_ = false;
   bool finish_seen_ = false;
   int body_bytes_ = 0;
   bool cancelled_ = false;

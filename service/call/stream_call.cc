@@ -54,24 +54,42 @@ void StreamCall::ReadEvents(std::string_view bytes) {
     if (event.data.size() > limits().large_bytes) return DecodeElsewhere(event, bytes);
     OnOutcome(translator_->Push(event.type, event.data, &messages), &messages, !bytes.empty());
   }
+  ReleaseContent();
+}
+
+// Nothing more is at hand: content is not kept waiting with the finish reason that came with it.
+void StreamCall::ReleaseContent() {
+  if (decided() || !translator_) return;
+  Messages messages;
+  translator_->ReleaseContent(&messages);
+  Queue(&messages);
 }
 
 void StreamCall::OnOutcome(const Outcome& outcome, Messages* messages, bool more_bytes) {
   Queue(messages);
   if (outcome.content) NoteContent();
-  if (translator_->AllChoicesFinished()) NoMoreContentDue();
+  NoteComplete(translator_->AllChoicesFinished());
   if (!outcome.status.ok()) return Decide(outcome.status);
   if (outcome.done) OnEndMark(more_bytes);
 }
 
 void StreamCall::OnEndMark(bool more_bytes) {
-  if (!translator_->SawChoice()) {
-    return Decide(ProtocolError("ended its stream without any answer in it"));
-  }
+  const CallStatus status = translator_->StatusAtEndMark();
+  if (!status.ok()) return Decide(status);
+  ReleaseAll();
+  DecideOkAndLinger(more_bytes);
+}
+
+void StreamCall::ReleaseAll() {
   Messages messages;
   translator_->Release(/*complete=*/true, &messages);
   Queue(&messages);
-  DecideOkAndLinger(more_bytes);
+}
+
+// The upstream goes on sending signs of life, or nothing: its connection is of no more use.
+void StreamCall::OnComplete() {
+  ReleaseAll();
+  Decide(CallStatus());
 }
 
 // The stream breaks: what was held leaves first, then the error.
@@ -127,7 +145,18 @@ void StreamCall::OnDecoded(const std::shared_ptr<Decoding>& decoding) {
   if (!decided() && !decoding_) ReleaseUpstream();
 }
 
+// Some servers end without the blank line behind the last event.
+void StreamCall::OnLastEvent() {
+  sse::Event event;
+  if (!translator_ || !parser_.LastEvent(&event)) return;
+  Messages messages;
+  OnOutcome(translator_->Push(event.type, event.data, &messages), &messages,
+            /*more_bytes=*/false);
+}
+
 void StreamCall::OnAnswerEnd(How how) {
+  if (how == How::kComplete) OnLastEvent();
+  if (decided()) return;
   if (translator_ && parser_.EndsWithDone()) return OnEndMark(/*more_bytes=*/false);
   if (translator_ && translator_->AllChoicesFinished() && how == How::kComplete) {
     return OnEndMark(/*more_bytes=*/false);

@@ -27,6 +27,7 @@ class StreamCall final : public Call {
   bool AcceptsType(std::string_view media_type) const override;
   void OnAnswerBytes(std::string_view bytes) override;
   void OnAnswerEnd(How how) override;
+  void OnComplete() override;
   bool HasMessage() const override { return !outbox_.empty(); }
   std::string TakeMessage() override { return outbox_.Take(); }
   void DropMessages() override { outbox_.Clear(); }
@@ -36,6 +37,10 @@ class StreamCall final : public Call {
   void ReadEvents(std::string_view bytes);
   void OnOutcome(const Outcome& outcome, Messages* messages, bool more_bytes);
   void OnEndMark(bool more_bytes);
+  // The answer is complete: what was held leaves, with usage.
+  void ReleaseAll();
+  void OnLastEvent();
+  void ReleaseContent();
   void DecodeElsewhere(const sse::Event& event, std::string_view rest);
   void OnDecoded(const std::shared_ptr<Decoding>& decoding);
   void Queue(Messages* messages);

@@ -40,6 +40,7 @@ struct Config {
   std::chrono::milliseconds connect_timeout{0};
   std::chrono::milliseconds first_content_timeout{0};
   std::chrono::milliseconds content_gap_timeout{0};
+  std::chrono::milliseconds end_grace{0};
   std::chrono::milliseconds idle_timeout{0};
   std::chrono::milliseconds max_call_time{0};
   std::chrono::milliseconds reader_stall_timeout{0};

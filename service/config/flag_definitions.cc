@@ -83,7 +83,10 @@ ABSL_FLAG(std::string, content_gap_timeout, "60s",
           "that only sends keep-alives is noticed.");
 ABSL_FLAG(std::string, idle_timeout, "60s",
           "Duration without a single byte from the upstream, comments included, after which the "
-          "stream is given up.");
+          "stream is given up. It begins with the first content.");
+ABSL_FLAG(std::string, end_grace, "3s",
+          "Duration for which a stream whose choices are all finished may go on without an end "
+          "mark: usage comes within it, and some servers send none. Then the call ends well.");
 ABSL_FLAG(std::string, max_call_time, "10m",
           "Duration after which any call ends, whatever the caller's deadline: callers without one "
           "must not hold a connection for ever.");

@@ -104,6 +104,7 @@ class Validator {
         Time("first_content_timeout", in_.first_content_timeout(), 1, 24 * kHour);
     out_.content_gap_timeout =
         Time("content_gap_timeout", in_.content_gap_timeout(), 1, 24 * kHour);
+    out_.end_grace = Time("end_grace", in_.end_grace(), 1, kHour);
     out_.idle_timeout = Time("idle_timeout", in_.idle_timeout(), 1, 24 * kHour);
     out_.max_call_time = Time("max_call_time", in_.max_call_time(), 1, 24 * kHour);
     out_.reader_stall_timeout =

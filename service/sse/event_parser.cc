@@ -108,6 +108,19 @@ EventParser::Result EventParser::Next(std::string_view bytes, size_t* used, Even
   return too_large_ ? Result::kTooLarge : Result::kNeedMore;
 }
 
+bool EventParser::LastEvent(Event* event) {
+  if (too_large_ || given_) return false;
+  if (!line_.empty()) {
+    const std::string line = std::exchange(line_, {});
+    if (line[0] != ':') TakeField(line, /*in_input=*/false);
+  }
+  if (data_lines_ == 0) return false;
+  std::string_view data = data_;
+  while (!data.empty() && (data.back() == ' ' || data.back() == '\t')) data.remove_suffix(1);
+  const bool object = !data.empty() && data.front() == '{' && data.back() == '}';
+  return (object || data == kDone) && EndEvent(event);
+}
+
 bool EventParser::EndsWithDone() const {
   if (too_large_ || given_) return false;
   if (line_.empty()) return data_ == kDone;

@@ -45,9 +45,14 @@ class EventParser {
   // Takes bytes up to the end of the next event, or all of them. `*used` says how many.
   Result Next(std::string_view bytes, size_t* used, Event* event);
 
+  // The stream has ended as it should. True if its last lines, with or without an end, made an
+  // unfinished event whose data is a whole object or `[DONE]` by its first and last characters:
+  // some servers close without the blank line. Nothing may be parsed after this.
+  bool LastEvent(Event* event);
+
   // The stream has ended. True if its last line, with or without an end, made an unfinished event
-  // whose data is `[DONE]`: some servers close without the blank line. Any other unfinished event
-  // is dropped, as the standard says.
+  // whose data is `[DONE]`, which ends an answer however the connection ended. Any other unfinished
+  // event is dropped, as the standard says.
   bool EndsWithDone() const;
 
   // The first 4 KiB of lines that are no field of an event: a server that answers plain JSON under

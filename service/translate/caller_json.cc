@@ -29,7 +29,7 @@ std::string CallerJsonError(std::string_view json, JsonDocument* document) {
   if (json.substr(0, kByteOrderMark.size()) == kByteOrderMark) {
     return "is not JSON: it begins with a byte order mark";
   }
-  const JsonDocument::Result result = document->Parse(json);
+  const JsonDocument::Result result = document->Parse(json, JsonDocument::Source::kCaller);
   if (result != JsonDocument::Result::kOk) return ErrorText(result, document->error_offset());
   // The document is repaired, but the caller's text is what would be sent.
   if (!document->lone_surrogates().empty()) {

@@ -1,10 +1,12 @@
 #include "service/translate/chat_decoder.h"
 
+#include <set>
 #include <string>
 
 #include "service/translate/answer_status.h"
 #include "service/translate/json_reader.h"
 #include "service/translate/json_text.h"
+#include "service/translate/lenient_number.h"
 #include "service/translate/message_decoder.h"
 #include "service/translate/perf_metrics.h"
 #include "service/translate/shape.h"
@@ -33,18 +35,73 @@ std::string ChoicesError(const JsonValue& root) {
   return error;
 }
 
-// An answer without index is the one in its place; one without role is the assistant's.
-void CompleteChoices(const JsonValue& root, v1::ChatResponse* response) {
-  int at = 0;
-  root.Find("choices")->ForEachElement([&](const JsonValue& value) {
-    v1::Choice* choice = response->mutable_choices(at);
+// Servers put the text of an answer into other places than its message: into `text`, as the older
+// completions have it, or into a `delta`.
+void FillFromElsewhere(const JsonValue& value, MessageDecoder* decoder, v1::Choice* choice) {
+  v1::ChatMessage* message = choice->mutable_message();
+  const auto whole = value.Find("message");
+  const auto delta = value.Find("delta");
+  if (delta && delta->is(JsonKind::kObject)) {
+    if (!whole || whole->size() == 0) {
+      decoder->Object(*delta, Shape::Of(v1::ChatMessage::descriptor()), message);
+    } else if (delta->raw() != whole->raw()) {
+      AddExtra("delta", delta->raw(), choice->mutable_extra_json());
+    }
+  }
+  const auto text = value.Find("text");
+  if (!text || !text->is(JsonKind::kString) || text->AsText() == message->content()) return;
+  if (message->content().empty()) {
+    message->set_content(std::string(text->AsText()));
+  } else {
+    AddExtra("text", text->raw(), choice->mutable_extra_json());
+  }
+}
+
+// `calls[call.index]` must be right. What has no index at all is left alone: its place says it.
+void NumberToolCalls(v1::ChatMessage* message) {
+  bool numbered = false;
+  for (const v1::ToolCall& call : message->tool_calls()) numbered = numbered || call.has_index();
+  if (!numbered) return;
+  int place = 0;
+  for (v1::ToolCall& call : *message->mutable_tool_calls()) {
+    if (call.has_index() && call.index() != place) {
+      AddExtra("index", std::to_string(call.index()), call.mutable_extra_json());
+    }
+    call.set_index(place++);
+  }
+}
+
+// The indices tell the answers apart; if they do not, their places do.
+void NumberChoices(const JsonValue& choices, v1::ChatResponse* response) {
+  std::set<int> seen;
+  bool distinct = true;
+  int place = 0;
+  choices.ForEachElement([&](const JsonValue& value) {
+    v1::Choice* choice = response->mutable_choices(place);
     const auto index = value.Find("index");
-    int32_t given;
-    if (!index.has_value() || !index->AsInteger(&given)) choice->set_index(at);
+    int64_t given;
+    if (!index || !LenientInteger(*index, &given)) choice->set_index(place);
+    distinct = distinct && seen.insert(choice->index()).second;
+    ++place;
+  });
+  for (int i = 0; !distinct && i < place; ++i) response->mutable_choices(i)->set_index(i);
+}
+
+// What an answer does not say of itself; one without role is the assistant's.
+void CompleteChoices(const JsonValue& choices, MessageDecoder* decoder,
+                     v1::ChatResponse* response) {
+  int at = 0;
+  choices.ForEachElement([&](const JsonValue& value) {
+    v1::Choice* choice = response->mutable_choices(at++);
+    FillFromElsewhere(value, decoder, choice);
     v1::ChatMessage* message = choice->mutable_message();
     if (message->role().empty()) message->set_role("assistant");
-    ++at;
+    if (choice->finish_reason().empty() || choice->finish_reason() == "null") {
+      choice->clear_finish_reason();
+    }
+    NumberToolCalls(message);
   });
+  NumberChoices(choices, response);
 }
 
 bool EndedInError(const v1::ChatResponse& response) {
@@ -74,8 +131,11 @@ CallStatus DecodeChat(std::string_view body, const HeaderList& headers,
   if (CallStatus error = ErrorOfAnswer(root, headers); !error.ok()) return error;
   const std::string error = ChoicesError(root);
   if (!error.empty()) return MalformedAnswer(error, headers);
-  MessageDecoder(body.size()).Object(root, Shape::Of(v1::ChatResponse::descriptor()), response);
-  CompleteChoices(root, response);
+  MessageDecoder decoder(body.size());
+  decoder.Object(root, Shape::Of(v1::ChatResponse::descriptor()), response);
+  const JsonValue choices = *root.Find("choices");
+  decoder.TotalsInChoices(choices, response);
+  CompleteChoices(choices, &decoder, response);
   if (EndedInError(*response)) {
     response->Clear();
     return ErrorFinish(headers);

@@ -1,31 +1,59 @@
 #include "service/translate/choice_state.h"
 
+#include <utility>
+
+#include "service/translate/message_decoder.h"
+#include "service/translate/stream_message.h"
+
 namespace sparkgate::translate {
 namespace {
 
-// More calls than any model makes; beyond, earlier ones are forgotten rather than kept for ever.
-constexpr size_t kMaxCalls = 1024;
+bool IsObjectWithMembers(const std::optional<JsonValue>& value) {
+  return value.has_value() && value->is(JsonKind::kObject) && value->size() > 0;
+}
 
-std::optional<JsonValue> Member(const std::optional<JsonValue>& object, std::string_view key) {
-  return object.has_value() ? object->Find(key) : std::nullopt;
+std::optional<JsonValue> Text(const JsonValue& object, std::string_view key) {
+  auto value = object.Find(key);
+  if (value.has_value() && !value->is(JsonKind::kString)) value.reset();
+  return value;
+}
+
+// Joins the halves of characters at the ends of one text's increments. Without an increment, a half
+// that waits has waited long enough.
+template <typename Mutable>
+void Join(const JsonDocument& document, const std::optional<JsonValue>& value, HalfJoiner* half,
+          Mutable text) {
+  if (value.has_value()) {
+    half->Join(document, *value, text());
+  } else if (half->waiting()) {
+    text()->assign(half->Flush());
+  }
 }
 
 }  // namespace
 
 void ChoiceState::Advance(const JsonDocument& document, const JsonValue& value,
-                          v1::StreamChoice* entry) {
+                          const v1::ChatMessage* message, v1::StreamChoice* entry) {
   v1::ChatMessage* delta = entry->mutable_delta();
+  const auto delta_value = value.Find("delta");
+  const bool has_delta = IsObjectWithMembers(delta_value);
+  if (has_delta) {
+    JoinHalves(document, *delta_value, delta);
+    content_.Append(delta->content());
+    reasoning_.Append(delta->reasoning_content());
+    KeepRawText(*delta_value, delta);
+  }
+  auto owner = delta_value;  // of the tool calls
+  const auto message_value = value.Find("message");
+  if (message != nullptr && TakeMessage(*message, *message_value, entry)) owner = message_value;
+  if (const auto text = Text(value, "text")) TakeText(*text, entry);
   AdvanceRole(delta);
-  // A delta without any of them is no reason to search for them.
-  if (!document.lone_surrogates().empty() || waiting()) AdvanceTexts(document, value, delta);
-  ++delta_;
-  if (delta->tool_calls_size() > 0) AdvanceCalls(document, value, delta);
-  FlushCalls(/*all=*/false, delta);
-  // Some servers write "" where others write null.
-  if (entry->finish_reason().empty()) entry->clear_finish_reason();
-  if (!entry->has_finish_reason()) return;
-  finished_ = true;
-  if (waiting()) Flush(delta);  // nothing belongs behind the finish reason
+  if (delta->tool_calls_size() > 0) {
+    calls_.Advance(document, *owner->Find("tool_calls"), delta);
+  } else if (calls_.waiting()) {
+    calls_.AdvanceWithout(delta);
+  }
+  AdvanceFinish(entry);
 }
 
 void ChoiceState::AdvanceRole(v1::ChatMessage* delta) {
@@ -39,116 +67,107 @@ void ChoiceState::AdvanceRole(v1::ChatMessage* delta) {
   delta->clear_role();
 }
 
-void ChoiceState::AdvanceTexts(const JsonDocument& document, const JsonValue& value,
-                               v1::ChatMessage* delta) {
-  const auto object = value.Find("delta");
-  const auto content = Member(object, "content");
-  if (delta->has_content()) {
-    content_.Join(document, *content, delta->mutable_content());
-  } else if (content_.waiting()) {
-    delta->set_content(content_.Flush());
-  }
-  const auto reasoning = Member(object, "reasoning_content");
-  if (delta->has_reasoning_content()) {
-    reasoning_.Join(document, *reasoning, delta->mutable_reasoning_content());
-  } else if (reasoning_.waiting()) {
-    delta->set_reasoning_content(reasoning_.Flush());
-  }
+void ChoiceState::JoinHalves(const JsonDocument& document, const JsonValue& delta_value,
+                             v1::ChatMessage* delta) {
+  // A delta without any of them is no reason to search for them.
+  const bool waiting = content_half_.waiting() || reasoning_half_.waiting();
+  if (document.lone_surrogates().empty() && !waiting) return;
+  Join(document, Text(delta_value, "content"), &content_half_,
+       [delta] { return delta->mutable_content(); });
+  auto reasoning = Text(delta_value, "reasoning_content");
+  if (!reasoning.has_value()) reasoning = Text(delta_value, "reasoning");
+  Join(document, reasoning, &reasoning_half_,
+       [delta] { return delta->mutable_reasoning_content(); });
 }
 
-void ChoiceState::AdvanceCalls(const JsonDocument& document, const JsonValue& value,
-                               v1::ChatMessage* delta) {
-  int at = 0;
-  value.Find("delta")->Find("tool_calls")->ForEachElement([&](const JsonValue& element) {
-    v1::ToolCall* fragment = delta->mutable_tool_calls(at++);
-    Call& call = CallOf(*fragment);
-    call.last_delta = delta_;
-    KeepNew(fragment, &call);
-    const auto arguments = Member(element.Find("function"), "arguments");
-    if (fragment->function().has_arguments()) {
-      call.arguments.Join(document, *arguments, fragment->mutable_function()->mutable_arguments());
-    } else if (call.arguments.waiting()) {
-      fragment->mutable_function()->set_arguments(call.arguments.Flush());
-    }
-    if (call.arguments.waiting()) {
-      waiting_calls_.insert(last_call_);
-    } else {
-      waiting_calls_.erase(last_call_);
-    }
-  });
+// A message that is put together from parts, and is sent again, must have all of them.
+void ChoiceState::KeepRawText(const JsonValue& delta_value, v1::ChatMessage* delta) {
+  const auto content = delta_value.Find("content");
+  if (!content.has_value()) return;
+  has_raw_parts_ = has_raw_parts_ || (content->is(JsonKind::kArray) && delta->has_content());
+  if (!has_raw_parts_ || !content->is(JsonKind::kString) || content->AsText().empty()) return;
+  AddExtra("content", "[{\"type\":\"text\",\"text\":" + std::string(content->raw()) + "}]",
+           delta->mutable_extra_json());
 }
 
-ChoiceState::Call& ChoiceState::CallOf(const v1::ToolCall& fragment) {
-  if (calls_.size() >= kMaxCalls) {
-    calls_.clear();
-    waiting_calls_.clear();
-  }
-  if (fragment.has_index()) {
-    last_call_ = fragment.index();
-  } else if (calls_.empty()) {
-    last_call_ = next_nameless_--;
-  } else if (!fragment.id().empty()) {
-    const auto& last = calls_[last_call_].id;
-    if (last.has_value() && *last != fragment.id()) last_call_ = next_nameless_--;
-  }
-  return calls_[last_call_];
-}
-
-// What every fragment repeats would otherwise be joined to itself by whoever appends.
-template <typename Clear>
-void ChoiceState::KeepNew(bool has, const std::string& value, std::optional<std::string>* known,
-                          Clear clear) {
-  if (!has) return;
-  if (!known->has_value() || (known->value().empty() && !value.empty())) {
-    *known = value;
-  } else if (value.empty() || value == **known) {
-    clear();
-  } else {
+// A message beside the deltas repeats them; one in their place holds all of the text so far.
+bool ChoiceState::TakeMessage(const v1::ChatMessage& message, const JsonValue& raw,
+                              v1::StreamChoice* entry) {
+  v1::ChatMessage* delta = entry->mutable_delta();
+  const auto content = content_.NewPart(message.content(), GrowingText::Habit::kWhole);
+  const auto reasoning =
+      reasoning_.NewPart(message.reasoning_content(), GrowingText::Habit::kWhole);
+  if (!content.has_value() || !reasoning.has_value()) {
     ++oddities_;
-    *known = value;
+    AddExtra("message", raw.raw(), entry->mutable_extra_json());
+    return false;
+  }
+  if (!content->empty()) delta->mutable_content()->append(*content);
+  if (!reasoning->empty()) delta->mutable_reasoning_content()->append(*reasoning);
+  if (delta->role().empty() && message.has_role()) delta->set_role(message.role());
+  const bool takes_calls = delta->tool_calls_size() == 0 && calls_.empty();
+  if (takes_calls) *delta->mutable_tool_calls() = message.tool_calls();
+  if (message.has_extra_json() && message.extra_json() != message_extra_) {
+    message_extra_ = message.extra_json();
+    AddExtra("message", message_extra_, entry->mutable_extra_json());
+  }
+  return takes_calls;
+}
+
+void ChoiceState::TakeText(const JsonValue& text, v1::StreamChoice* entry) {
+  v1::ChatMessage* delta = entry->mutable_delta();
+  if (text.AsText().empty() || text.AsText() == delta->content()) return;
+  const auto added = content_.NewPart(text.AsText(), GrowingText::Habit::kIncrements);
+  if (added.has_value()) {
+    if (!added->empty()) delta->mutable_content()->append(*added);
+    return;
+  }
+  ++oddities_;
+  AddExtra("text", text.raw(), entry->mutable_extra_json());
+}
+
+void ChoiceState::AdvanceFinish(v1::StreamChoice* entry) {
+  // Some servers write "" or the word where others write null.
+  if (entry->finish_reason().empty() || entry->finish_reason() == "null") {
+    if (!entry->finish_reason().empty()) ++oddities_;
+    entry->clear_finish_reason();
+  }
+  const bool had_finish = end_ == End::kFinished;
+  if (had_finish && HasContent(entry->delta())) {
+    end_ = End::kVoid;
+    ++oddities_;
+  }
+  if (!entry->has_finish_reason()) return;
+  if (end_ == End::kVoid) {
+    KeepFinish(entry);
+  } else if (had_finish) {
+    entry->clear_finish_reason();
+  } else {
+    end_ = End::kFinished;
+    if (waiting()) Flush(entry->mutable_delta());  // nothing belongs behind the finish reason
   }
 }
 
-void ChoiceState::KeepNew(v1::ToolCall* fragment, Call* call) {
-  // Another id under the same index is another call.
-  if (!fragment->id().empty() && call->id.has_value() && *call->id != fragment->id()) {
-    call->type.reset();
-    call->name.reset();
-  }
-  KeepNew(fragment->has_id(), fragment->id(), &call->id, [&] { fragment->clear_id(); });
-  KeepNew(fragment->has_type(), fragment->type(), &call->type, [&] { fragment->clear_type(); });
-  if (!fragment->has_function()) return;
-  v1::FunctionCall* function = fragment->mutable_function();
-  KeepNew(function->has_name(), function->name(), &call->name, [&] { function->clear_name(); });
-  if (!function->has_name() && !function->has_arguments() && !function->has_extra_json()) {
-    fragment->clear_function();
-  }
+void ChoiceState::KeepFinish(v1::StreamChoice* entry) {
+  if (!finish_told_) kept_finish_ = entry->finish_reason();
+  entry->clear_finish_reason();
 }
 
-// Halves that waited for this delta and found nothing of their call in it.
-void ChoiceState::FlushCalls(bool all, v1::ChatMessage* delta) {
-  for (auto at = waiting_calls_.begin(); at != waiting_calls_.end();) {
-    const int index = *at;
-    Call& call = calls_[index];
-    if (!all && call.last_delta == delta_) {
-      ++at;
-      continue;
-    }
-    at = waiting_calls_.erase(at);
-    v1::ToolCall* fragment = delta->add_tool_calls();
-    if (index >= 0) fragment->set_index(index);
-    fragment->mutable_function()->set_arguments(call.arguments.Flush());
-  }
+void ChoiceState::NoteFinishTold() {
+  finish_told_ = true;
+  kept_finish_.clear();
 }
 
 bool ChoiceState::waiting() const {
-  return content_.waiting() || reasoning_.waiting() || !waiting_calls_.empty();
+  return content_half_.waiting() || reasoning_half_.waiting() || calls_.waiting();
 }
 
 void ChoiceState::Flush(v1::ChatMessage* delta) {
-  if (content_.waiting()) delta->mutable_content()->append(content_.Flush());
-  if (reasoning_.waiting()) delta->mutable_reasoning_content()->append(reasoning_.Flush());
-  FlushCalls(/*all=*/true, delta);
+  if (content_half_.waiting()) delta->mutable_content()->append(content_half_.Flush());
+  if (reasoning_half_.waiting()) {
+    delta->mutable_reasoning_content()->append(reasoning_half_.Flush());
+  }
+  calls_.Flush(delta);
 }
 
 }  // namespace sparkgate::translate

@@ -46,6 +46,12 @@ const std::vector<Exception>& Exceptions() {
        "two shapes upstream"},
       {"RawOutput", "completion_logprobs", "", Form::kLogprobs, Direction::kReadOnly,
        "two shapes upstream"},
+      {"ChatMessage", "content", "", Form::kText, Direction::kBoth,
+       "some servers answer with typed parts"},
+      {"ChatResponse", "created", "", Form::kWholeSeconds, Direction::kReadOnly,
+       "some servers send fractions"},
+      {"StreamChatResponse", "created", "", Form::kWholeSeconds, Direction::kReadOnly,
+       "some servers send fractions"},
       {"ChatResponse", "perf_metrics", "", Form::kMetrics, Direction::kReadOnly,
        "numbers or numeric strings, also from headers, which have no order"},
       {"StreamChatResponse", "perf_metrics", "", Form::kMetrics, Direction::kReadOnly,
@@ -58,6 +64,28 @@ const std::vector<Exclusion>& Exclusions() {
   static const auto* const kRows = new std::vector<Exclusion>{
       {"ChatRequest", "max_tokens", "max_completion_tokens",
        "two names of one parameter; the upstream refuses both together"},
+  };
+  return *kRows;
+}
+
+const std::vector<Alias>& Aliases() {
+  static const auto* const kRows = new std::vector<Alias>{
+      {"ChatMessage", "reasoning_content", "reasoning",
+       "the name that several servers and gateways use"},
+  };
+  return *kRows;
+}
+
+const std::vector<MisplacedMember>& MisplacedMembers() {
+  static const auto* const kRows = new std::vector<MisplacedMember>{
+      {"Choice", "usage", true, "the answer's, sent in its choice"},
+      {"Choice", "perf_metrics", true, "the answer's, sent in its choice"},
+      {"Choice", "delta", true, "what a chunk has in place of a message"},
+      {"Choice", "text", false, "of the older completions"},
+      {"StreamChoice", "usage", true, "the answer's, sent in its choice"},
+      {"StreamChoice", "perf_metrics", true, "the answer's, sent in its choice"},
+      {"StreamChoice", "message", true, "what a whole answer has in place of a delta"},
+      {"StreamChoice", "text", false, "of the older completions"},
   };
   return *kRows;
 }

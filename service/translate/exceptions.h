@@ -19,6 +19,8 @@ enum class Form {
   kByteList,      // read: a list of numbers becomes bytes
   kLogprobs,      // read: the older arrays are folded into the per-token shape
   kMetrics,       // read: numbers or numeric strings, the rest as text
+  kText,          // read: a list of parts gives its texts, and stays in extra_json too
+  kWholeSeconds,  // read: a fraction is dropped
 };
 
 enum class Direction { kBoth, kSentOnly, kReadOnly };
@@ -44,6 +46,27 @@ struct Exclusion {
 };
 
 const std::vector<Exclusion>& Exclusions();
+
+// Another name under which servers send a field. Where both come, the field's own name counts.
+struct Alias {
+  std::string_view message;
+  std::string_view field;
+  std::string_view key;
+  std::string_view reason;
+};
+
+const std::vector<Alias>& Aliases();
+
+// Members of answers that are no field where they stand, but read by the translators all the same:
+// they are not passed on as unknown.
+struct MisplacedMember {
+  std::string_view message;
+  std::string_view key;
+  bool object;  // else text; of another type it is an unknown member like any other
+  std::string_view reason;
+};
+
+const std::vector<MisplacedMember>& MisplacedMembers();
 
 // Members of answers that say nothing: looked at, counted if they are not what they should be, and
 // not passed on.

@@ -47,6 +47,11 @@ size_t CountNodes(std::string_view text) {
   return count;
 }
 
+// A control character takes six bytes as an escape: a text made of them must not take six times its
+// size.
+constexpr size_t kMostRepaired = 2;
+constexpr size_t kAlwaysRepaired = 64 << 10;
+
 // What a document may keep for the next text: a chunk of a stream needs a tenth of it.
 constexpr size_t kMaxKept = 16 << 10;
 
@@ -296,13 +301,25 @@ JsonDocument::Result JsonDocument::ParseText(std::string_view text) {
   return ParseOnce(text);
 }
 
-JsonDocument::Result JsonDocument::Parse(std::string_view text) {
+std::string JsonDocument::Repair(std::string_view text, Source source) {
+  std::string repaired = IsValidUtf8(text) ? std::string(text) : RepairUtf8(text);
+  if (source == Source::kUpstream) {
+    auto escaped =
+        EscapeControlsAndNonNumbers(repaired, kMostRepaired * text.size() + kAlwaysRepaired);
+    loose_ = escaped.has_value();
+    if (loose_) repaired = *std::move(escaped);
+  }
+  lone_surrogates_ = ReplaceLoneSurrogates(&repaired);
+  return repaired;
+}
+
+JsonDocument::Result JsonDocument::Parse(std::string_view text, Source source) {
   lone_surrogates_.clear();
+  loose_ = false;
   if (text.size() > std::numeric_limits<uint32_t>::max()) return Result::kTooLarge;
   const Result result = ParseText(text);
   if (result != Result::kSyntax) return result;
-  std::string repaired = IsValidUtf8(text) ? std::string(text) : RepairUtf8(text);
-  lone_surrogates_ = ReplaceLoneSurrogates(&repaired);
+  std::string repaired = Repair(text, source);
   if (repaired == text) return result;
   repaired_ = std::move(repaired);
   return ParseText(repaired_);
@@ -367,6 +384,11 @@ bool JsonValue::AsInteger(int64_t* value) const {
 
 bool JsonValue::AsDouble(double* value) const {
   return is(JsonKind::kNumber) && Read(raw(), value);
+}
+
+std::optional<JsonValue> JsonValue::First() const {
+  if (!is(JsonKind::kArray) || size() == 0) return std::nullopt;
+  return JsonValue(document_, node_ + 1);
 }
 
 std::optional<JsonValue> JsonValue::Find(std::string_view key) const {

@@ -40,6 +40,9 @@ class JsonValue {
   // has no such member.
   std::optional<JsonValue> Find(std::string_view key) const;
 
+  // The first element of a kArray; nothing if this is none, or is empty.
+  std::optional<JsonValue> First() const;
+
   // The elements of a kArray, and the members of a kObject, in their order. Of members with the
   // same key only the last one is visited. `visit(JsonValue)`, `visit(JsonMember)`.
   template <typename Visit>
@@ -76,9 +79,14 @@ class JsonDocument {
     kTooLarge  // over 65,536 keys and values, and more than one for every four bytes
   };
 
+  // Whose text it is. In an upstream's answer, control characters within strings stand for
+  // themselves, and NaN and the infinities for null.
+  enum class Source { kCaller, kUpstream };
+
   // Parses `text`, which must outlive the use of this document's values. Text that does not parse
-  // is repaired once (invalid UTF-8 and halves of surrogate pairs become U+FFFD) and parsed again.
-  Result Parse(std::string_view text);
+  // is repaired once (invalid UTF-8 and halves of surrogate pairs become U+FFFD; see Source) and
+  // parsed again.
+  Result Parse(std::string_view text, Source source = Source::kUpstream);
 
   // Gives back what an unusually large text has left behind; all values die. For documents that
   // wait.
@@ -89,6 +97,9 @@ class JsonDocument {
   // Halves of surrogate pairs that Parse replaced, by their offset in the document, in order. A
   // replaced half is U+FFFD in AsText() and raw().
   const std::vector<LoneSurrogate>& lone_surrogates() const { return lone_surrogates_; }
+
+  // Control characters or numbers that JSON does not know were let pass.
+  bool loose() const { return loose_; }
 
   // Where a key stands that its object has once more; the later member counts.
   std::optional<size_t> duplicate_key_offset() const {
@@ -119,6 +130,7 @@ class JsonDocument {
 
   Result ParseOnce(std::string_view text);
   Result ParseText(std::string_view text);
+  std::string Repair(std::string_view text, Source source);
   uint32_t After(uint32_t node) const;
   std::string_view Characters(const Node& node) const;
 
@@ -128,6 +140,7 @@ class JsonDocument {
   std::vector<Node> nodes_;
   std::vector<LoneSurrogate> lone_surrogates_;
   std::optional<uint32_t> duplicate_;  // its node
+  bool loose_ = false;
   size_t error_offset_ = 0;
 };
 

@@ -5,7 +5,10 @@
 namespace sparkgate::translate {
 namespace {
 
+using namespace std::literals;
+
 using Result = JsonDocument::Result;
+using Source = JsonDocument::Source;
 
 // All values of `value` in their order, each as its raw text.
 void Flatten(const JsonValue& value, std::vector<std::string>* out) {
@@ -99,8 +102,30 @@ TEST(JsonReaderTest, RefusesWhatIsNotJson) {
         std::string("+1"), std::string("'a'"), std::string("[1]//"), std::string("\"a\nb\""),
         std::string("{\"a\"}"), std::string("\"\\ud83\""), std::string("\"\\x\"")}) {
     JsonDocument document;
-    EXPECT_EQ(document.Parse(json), Result::kSyntax) << json;
+    EXPECT_EQ(document.Parse(json, Source::kCaller), Result::kSyntax) << json;
   }
+}
+
+TEST(JsonReaderTest, AnUpstreamMayWriteControlsAndNonNumbers) {
+  JsonDocument document;
+  const std::string json =
+      "{\"a\x1b\": \"x\0\ty\\n\", \"n\": [NaN, -Infinity, +inf, 1], \"s\": \"NaN\"}"s;
+  ASSERT_EQ(document.Parse(json), Result::kOk);
+  EXPECT_TRUE(document.loose());
+  EXPECT_EQ(document.root().Find("a\x1b")->AsText(), std::string_view("x\0\ty\n", 5));
+  EXPECT_EQ(document.root().Find("n")->raw(), "[null, null, null, 1]");
+  EXPECT_EQ(document.root().Find("s")->AsText(), "NaN");
+  ASSERT_EQ(document.Parse("{}"), Result::kOk);
+  EXPECT_FALSE(document.loose());
+}
+
+TEST(JsonReaderTest, WhatIsMostlyControlsIsRefusedInsteadOfGrown) {
+  const std::string few = "\"" + std::string(8 << 10, '\x01') + "\"";
+  const std::string many = "\"" + std::string(1 << 20, '\x01') + "\"";
+  JsonDocument document;
+  EXPECT_EQ(document.Parse(few), Result::kOk);
+  EXPECT_EQ(document.root().AsText().size(), few.size() - 2);
+  EXPECT_EQ(document.Parse(many), Result::kSyntax);
 }
 
 TEST(JsonReaderTest, RepairsOnce) {

@@ -1,8 +1,7 @@
 #include "service/translate/json_repair.h"
 
+#include <algorithm>
 #include <charconv>
-#include <optional>
-#include <string_view>
 
 #include "service/translate/json_text.h"
 
@@ -38,7 +37,58 @@ size_t SkipString(std::string_view json, size_t at) {
   return at + 1;
 }
 
+bool IsControl(char c) { return static_cast<unsigned char>(c) < 0x20; }
+
+// `character` as \u00XX.
+void AppendEscape(char character, std::string* out) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  out->append("\\u00");
+  out->push_back(kDigits[(character >> 4) & 0xF]);
+  out->push_back(kDigits[character & 0xF]);
+}
+
+// The string whose opening quote stands at `at`, with its controls escaped, as far as `max_bytes`
+// allow; returns where it ends.
+size_t AppendString(std::string_view json, size_t at, size_t max_bytes, std::string* out) {
+  const size_t end = std::min(SkipString(json, at), json.size());
+  for (; at < end && out->size() <= max_bytes; ++at) {
+    if (IsControl(json[at])) {
+      AppendEscape(json[at], out);
+    } else {
+      out->push_back(json[at]);
+    }
+  }
+  return end;
+}
+
+// The length of a word at the start of `json` that means a number which JSON has not; 0 if there is
+// none.
+size_t NonNumberLength(std::string_view json) {
+  const size_t sign = !json.empty() && (json[0] == '-' || json[0] == '+') ? 1 : 0;
+  for (const std::string_view word : {"NaN", "nan", "Infinity", "infinity", "Inf", "inf"}) {
+    if (json.substr(sign, word.size()) == word) return sign + word.size();
+  }
+  return 0;
+}
+
 }  // namespace
+
+std::optional<std::string> EscapeControlsAndNonNumbers(std::string_view json, size_t max_bytes) {
+  std::string repaired;
+  repaired.reserve(std::min(json.size() + json.size() / 8, max_bytes));
+  for (size_t at = 0; at < json.size() && repaired.size() <= max_bytes;) {
+    if (json[at] == '"') {
+      at = AppendString(json, at, max_bytes, &repaired);
+    } else if (const size_t length = NonNumberLength(json.substr(at)); length > 0) {
+      repaired.append("null");
+      at += length;
+    } else {
+      repaired.push_back(json[at++]);
+    }
+  }
+  if (repaired.size() > max_bytes || repaired == json) return std::nullopt;
+  return repaired;
+}
 
 std::vector<LoneSurrogate> ReplaceLoneSurrogates(std::string* json) {
   std::vector<LoneSurrogate> found;

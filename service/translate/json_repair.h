@@ -3,12 +3,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 // What is done to JSON text that the parser of record refuses although a model server may well have
-// sent it. Both keep every byte's offset, so that what was found in the repaired text can be looked
-// up in the other.
+// sent it.
 namespace sparkgate::translate {
 
 // Half of a surrogate pair that stands alone, as `\ud83d`.
@@ -18,6 +19,14 @@ struct LoneSurrogate {
 
   bool high() const { return unit < 0xDC00; }
 };
+
+// JSON as some servers write it, made JSON: control characters within strings become escapes; NaN
+// and the infinities, which are no numbers, become null. Nothing if there was nothing to change, or
+// if the result were longer than `max_bytes`.
+std::optional<std::string> EscapeControlsAndNonNumbers(std::string_view json, size_t max_bytes);
+
+// The two below keep every byte's offset, so that what was found in the repaired text can be looked
+// up in the other.
 
 // Overwrites every escaped half of a pair that stands alone by `\ufffd`; returns them in order.
 std::vector<LoneSurrogate> ReplaceLoneSurrogates(std::string* json);

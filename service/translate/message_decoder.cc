@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "service/translate/content_parts.h"
+#include "service/translate/lenient_number.h"
 #include "service/translate/logprobs.h"
 #include "service/translate/perf_metrics.h"
 #include "sparkgate/v1/response.pb.h"
@@ -58,6 +60,16 @@ void SetText(Message* message, const FieldDescriptor* field, std::string_view te
   message->GetReflection()->SetString(message, field, std::string(text));
 }
 
+// Parts say more than their texts: an assistant's message that is sent again must have them.
+bool KeptRawToo(const FieldShape& field, const JsonValue& value) {
+  return field.form == Form::kText && value.is(JsonKind::kArray);
+}
+
+bool IsMisplaced(const JsonMember& member, const Shape& shape) {
+  const MisplacedMember* row = shape.Misplaced(member.key);
+  return row != nullptr && member.value.is(row->object ? JsonKind::kObject : JsonKind::kString);
+}
+
 }  // namespace
 
 void AppendExtra(const JsonMember& member, std::string* object) {
@@ -70,11 +82,21 @@ void FinishExtra(std::string* object) {
   if (!object->empty()) object->push_back('}');
 }
 
+void AddExtra(std::string_view key, std::string_view raw_value, std::string* extra_json) {
+  if (extra_json->empty()) {
+    extra_json->push_back('{');
+  } else {
+    extra_json->back() = ',';  // for the closing brace
+  }
+  extra_json->append("\"").append(key).append("\":").append(raw_value).push_back('}');
+}
+
 MessageDecoder::MessageDecoder(size_t text_bytes)
     : bytes_left_(std::max(kAlwaysBytes, kMostGrowth * text_bytes)) {}
 
 void MessageDecoder::Object(const JsonValue& object, const Shape& shape, Message* message) {
   std::string extra;
+  std::optional<JsonMember> alias;
   object.ForEachMember([&](const JsonMember& member) {
     const bool null = member.value.is(JsonKind::kNull);
     if (const auto expected = shape.Dropped(member.key)) {
@@ -82,13 +104,46 @@ void MessageDecoder::Object(const JsonValue& object, const Shape& shape, Message
       return;
     }
     const FieldShape* field = shape.FindForReading(member.key);
-    if (null || (field != nullptr && Member(member.value, *field, message))) return;
+    if (null || (field != nullptr && Member(member.value, *field, message))) {
+      if (!null && KeptRawToo(*field, member.value)) AppendExtra(member, &extra);
+      return;
+    }
+    if (field == nullptr && shape.FindByAlias(member.key) != nullptr) {
+      alias.emplace(member);
+      return;
+    }
+    if (field == nullptr && IsMisplaced(member, shape)) return;
     if (field != nullptr) ++oddities_;
     AppendExtra(member, &extra);
   });
+  if (alias) Alias(*alias, *shape.FindByAlias(alias->key), message, &extra);
   FinishExtra(&extra);
   if (extra.empty() || shape.extra() == nullptr) return;
   message->GetReflection()->SetString(message, shape.extra(), std::move(extra));
+}
+
+void MessageDecoder::TotalsInChoices(const JsonValue& choices, Message* answer) {
+  const Shape& shape = Shape::Of(answer->GetDescriptor());
+  const auto* reflection = answer->GetReflection();
+  choices.ForEachElement([&](const JsonValue& choice) {
+    for (const char* key : {"usage", "perf_metrics"}) {
+      const FieldShape* field = shape.FindForReading(key);
+      if (reflection->HasField(*answer, field->field)) continue;
+      const auto value = choice.Find(key);
+      if (value && value->is(JsonKind::kObject)) Member(*value, *field, answer);
+    }
+  });
+}
+
+void MessageDecoder::Alias(const JsonMember& member, const FieldShape& field, Message* message,
+                           std::string* extra) {
+  const auto* reflection = message->GetReflection();
+  const std::string known = reflection->GetString(*message, field.field);
+  const bool text = member.value.is(JsonKind::kString);
+  if (text && member.value.AsText() == known) return;
+  if (text && known.empty()) return SetText(message, field.field, member.value.AsText());
+  if (text && member.value.AsText().empty()) return;
+  AppendExtra(member, extra);
 }
 
 bool MessageDecoder::Member(const JsonValue& value, const FieldShape& field, Message* message) {
@@ -111,6 +166,8 @@ bool MessageDecoder::Member(const JsonValue& value, const FieldShape& field, Mes
       return Logprobs(value, field, message);
     case Form::kMetrics:
       return Metrics(value, field, message);
+    case Form::kText:
+      return Text(value, field, message);
     default:
       return field.field->is_repeated() ? Repeated(value, field, message)
                                         : Singular(value, field, message);
@@ -119,8 +176,7 @@ bool MessageDecoder::Member(const JsonValue& value, const FieldShape& field, Mes
 
 bool MessageDecoder::Singular(const JsonValue& value, const FieldShape& field, Message* message) {
   const auto* reflection = message->GetReflection();
-  int32_t int32;
-  int64_t int64;
+  int64_t integer;
   double number;
   switch (field.field->cpp_type()) {
     case FieldDescriptor::CPPTYPE_STRING:
@@ -132,15 +188,19 @@ bool MessageDecoder::Singular(const JsonValue& value, const FieldShape& field, M
       reflection->SetBool(message, field.field, value.AsBool());
       return true;
     case FieldDescriptor::CPPTYPE_INT32:
-      if (!value.AsInteger(&int32)) return false;
-      reflection->SetInt32(message, field.field, int32);
+      if (!Integer(value, field, &integer) || integer != static_cast<int32_t>(integer))
+        return false;
+      reflection->SetInt32(message, field.field, static_cast<int32_t>(integer));
       return true;
     case FieldDescriptor::CPPTYPE_INT64:
-      if (!value.AsInteger(&int64)) return false;
-      reflection->SetInt64(message, field.field, int64);
+      if (!Integer(value, field, &integer)) return false;
+      reflection->SetInt64(message, field.field, integer);
       return true;
     case FieldDescriptor::CPPTYPE_DOUBLE:
-      if (!value.AsDouble(&number)) return false;
+      if (!value.AsDouble(&number)) {
+        if (!LenientDouble(value, &number)) return false;
+        ++oddities_;
+      }
       reflection->SetDouble(message, field.field, number);
       return true;
     case FieldDescriptor::CPPTYPE_MESSAGE:
@@ -148,6 +208,26 @@ bool MessageDecoder::Singular(const JsonValue& value, const FieldShape& field, M
     default:
       return false;
   }
+}
+
+bool MessageDecoder::Integer(const JsonValue& value, const FieldShape& field, int64_t* integer) {
+  if (value.AsInteger(integer)) return true;
+  const bool seconds = field.form == Form::kWholeSeconds;
+  if (!(seconds ? WholeSeconds(value, integer) : LenientInteger(value, integer))) return false;
+  ++oddities_;
+  return true;
+}
+
+bool MessageDecoder::Text(const JsonValue& value, const FieldShape& field, Message* message) {
+  if (!value.is(JsonKind::kArray)) return Singular(value, field, message);
+  const PartTexts texts = TextsOfParts(value);
+  if (!texts.found) return false;
+  auto* chat_message = static_cast<v1::ChatMessage*>(message);
+  chat_message->mutable_content()->append(texts.content);
+  if (!texts.reasoning.empty()) {
+    chat_message->mutable_reasoning_content()->append(texts.reasoning);
+  }
+  return true;
 }
 
 bool MessageDecoder::Repeated(const JsonValue& value, const FieldShape& field, Message* message) {

@@ -2,6 +2,7 @@
 #define SPARKGATE_SERVICE_TRANSLATE_MESSAGE_DECODER_H_
 
 #include <string>
+#include <string_view>
 
 #include "google/protobuf/message.h"
 #include "service/translate/json_reader.h"
@@ -20,11 +21,19 @@ class MessageDecoder {
   // `object` must be a kObject. `message` must be empty.
   void Object(const JsonValue& object, const Shape& shape, google::protobuf::Message* message);
 
+  // Some servers send `usage` and `perf_metrics` inside a choice. Fills those that `answer`, a
+  // response or a chunk, lacks.
+  void TotalsInChoices(const JsonValue& choices, google::protobuf::Message* answer);
+
   // Known members with unexpected types, wrong `object` words, arrays of unequal length.
   int oddities() const { return oddities_; }
 
  private:
   using Message = google::protobuf::Message;
+
+  // Under another name than the field's.
+  void Alias(const JsonMember& member, const FieldShape& field, Message* message,
+             std::string* extra);
 
   // These return false, and leave the field unset, if the value is not what the field takes.
   bool Member(const JsonValue& value, const FieldShape& field, Message* message);
@@ -35,6 +44,8 @@ class MessageDecoder {
   bool Function(const JsonValue& value, const FieldShape& field, Message* message);
   bool Logprobs(const JsonValue& value, const FieldShape& field, Message* message);
   bool Metrics(const JsonValue& value, const FieldShape& field, Message* message);
+  bool Text(const JsonValue& value, const FieldShape& field, Message* message);
+  bool Integer(const JsonValue& value, const FieldShape& field, int64_t* integer);
 
   size_t bytes_left_;  // for elements of lists
   int oddities_ = 0;
@@ -44,6 +55,9 @@ class MessageDecoder {
 void AppendExtra(const JsonMember& member, std::string* object);
 // Closes what AppendExtra opened; nothing if there was nothing.
 void FinishExtra(std::string* object);
+
+// Adds a member to an extra_json that may be empty. `key` needs no escapes.
+void AddExtra(std::string_view key, std::string_view raw_value, std::string* extra_json);
 
 }  // namespace sparkgate::translate
 

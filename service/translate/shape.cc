@@ -78,8 +78,12 @@ Shape::Shape(const Descriptor* descriptor)
   });
   Index();
   AddExclusions();
+  AddAlias();
   for (const DroppedMember& row : DroppedMembers()) {
     if (row.message == descriptor->name()) dropped_ = &row;
+  }
+  for (const MisplacedMember& row : MisplacedMembers()) {
+    if (row.message == descriptor->name()) misplaced_.push_back(&row);
   }
 }
 
@@ -116,17 +120,27 @@ void Shape::Index() {
   }
 }
 
+const FieldShape* Shape::FindByName(std::string_view name) const {
+  for (const FieldShape& field : fields_) {
+    if (field.name() == name) return &field;
+  }
+  return nullptr;
+}
+
+void Shape::AddAlias() {
+  for (const Alias& row : Aliases()) {
+    if (row.message != descriptor_->name()) continue;
+    alias_ = &row;
+    alias_field_ = FindByName(row.field);
+    if (alias_field_ == nullptr) Die("no such field", row.message, row.field);
+  }
+}
+
 void Shape::AddExclusions() {
-  const auto find = [this](std::string_view name) -> const FieldShape* {
-    for (const FieldShape& field : fields_) {
-      if (field.name() == name) return &field;
-    }
-    return nullptr;
-  };
   for (const Exclusion& row : Exclusions()) {
     if (row.message != descriptor_->name()) continue;
-    const FieldShape* first = find(row.first);
-    const FieldShape* second = find(row.second);
+    const FieldShape* first = FindByName(row.first);
+    const FieldShape* second = FindByName(row.second);
     if (first == nullptr || second == nullptr) Die("no such fields", row.message, row.first);
     unions_.push_back({first, second});
   }
@@ -136,6 +150,17 @@ const FieldShape* Shape::FindForReading(std::string_view key) const {
   if (key.size() >= readable_by_length_.size()) return nullptr;
   for (const FieldShape* field : readable_by_length_[key.size()]) {
     if (field->key == key) return field;
+  }
+  return nullptr;
+}
+
+const FieldShape* Shape::FindByAlias(std::string_view key) const {
+  return alias_ != nullptr && alias_->key == key ? alias_field_ : nullptr;
+}
+
+const MisplacedMember* Shape::Misplaced(std::string_view key) const {
+  for (const MisplacedMember* row : misplaced_) {
+    if (row->key == key) return row;
   }
   return nullptr;
 }

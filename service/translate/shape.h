@@ -52,6 +52,12 @@ class Shape {
   // A member that is only checked: the word it should be; nothing for all others.
   std::optional<std::string_view> Dropped(std::string_view key) const;
 
+  // The field that servers also send under `key`; null if there is none.
+  const FieldShape* FindByAlias(std::string_view key) const;
+
+  // A member that stands where it does not belong, and is read nevertheless.
+  const MisplacedMember* Misplaced(std::string_view key) const;
+
   // What an empty message of the type takes, with those of its singular message fields, in bytes.
   size_t object_bytes() const { return object_bytes_; }
 
@@ -72,6 +78,8 @@ class Shape {
   void AddField(const google::protobuf::FieldDescriptor* field);
   void Index();
   void AddExclusions();
+  void AddAlias();
+  const FieldShape* FindByName(std::string_view name) const;
 
   const google::protobuf::Descriptor* descriptor_;
   std::vector<FieldShape> fields_;
@@ -80,6 +88,9 @@ class Shape {
   std::vector<std::vector<const FieldShape*>> unions_;
   size_t object_bytes_ = 0;
   const DroppedMember* dropped_ = nullptr;
+  const Alias* alias_ = nullptr;  // at most one for each message
+  const FieldShape* alias_field_ = nullptr;
+  std::vector<const MisplacedMember*> misplaced_;
   const FieldShape* kind_ = nullptr;
   const google::protobuf::FieldDescriptor* extra_body_ = nullptr;
   const google::protobuf::FieldDescriptor* extra_ = nullptr;

@@ -9,20 +9,13 @@ bool StreamHead::Absorb(v1::StreamChatResponse* chunk) {
   const bool new_ids = chunk->prompt_token_ids_size() > 0;
   if (new_extra && fields_.has_extra_json()) return false;
   if (new_ids && fields_.prompt_token_ids_size() > 0) return false;
-  if (chunk->has_id()) {
-    if (has_id_ && chunk->id() != id_) ++oddities_;
-    if (!has_id_) fields_.set_id(id_ = chunk->id());
-    waiting_ = waiting_ || !has_id_;
-    has_id_ = true;
-  }
+  // Of all these the first that says something counts: servers that do not know yet send "" or 0.
+  if (IsNew(chunk->id(), &id_)) fields_.set_id(id_);
+  if (IsNew(chunk->model(), &model_)) fields_.set_model(model_);
   // `created` changes from chunk to chunk on some servers: it says when the answer began.
-  if (chunk->has_created() && !has_created_) {
+  if (chunk->created() != 0 && !has_created_) {
     fields_.set_created(chunk->created());
     waiting_ = has_created_ = true;
-  }
-  if (chunk->has_model() && chunk->model() != model_) {
-    fields_.set_model(model_ = chunk->model());
-    waiting_ = true;
   }
   if (new_extra) {
     fields_.set_extra_json(extra_ = chunk->extra_json());
@@ -35,9 +28,18 @@ bool StreamHead::Absorb(v1::StreamChatResponse* chunk) {
   return true;
 }
 
+bool StreamHead::IsNew(const std::string& value, std::string* known) {
+  if (value.empty() || value == *known) return false;
+  if (!known->empty()) {
+    ++oddities_;
+    return false;
+  }
+  *known = value;
+  return waiting_ = true;
+}
+
 bool StreamHead::Fits(const v1::StreamChatResponse& message) const {
   return !(fields_.has_extra_json() && message.has_extra_json()) &&
-         !(fields_.has_model() && message.has_model()) &&
          !(fields_.prompt_token_ids_size() > 0 && message.prompt_token_ids_size() > 0);
 }
 

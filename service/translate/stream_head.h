@@ -8,7 +8,8 @@
 namespace sparkgate::translate {
 
 // What stands beside the choices of a stream's chunks: repeated in each of them by the upstream,
-// sent once, or when it changes, by us. Keeps what is new until a message can carry it.
+// sent once by us (unknown members when they change). Keeps what is new until a message can carry
+// it.
 class StreamHead {
  public:
   // Takes id, created, model, prompt_token_ids and extra_json out of `chunk`. False, with nothing
@@ -21,14 +22,18 @@ class StreamHead {
   void Attach(v1::StreamChatResponse* message);
   bool empty() const { return !waiting_; }
 
-  // Ids that changed in mid-stream.
+  // Ids and models that changed in mid-stream.
   int oddities() const { return oddities_; }
 
  private:
+  // `value` is the first one that says something; from now on it is `known`.
+  bool IsNew(const std::string& value, std::string* known);
+
   v1::StreamChatResponse fields_;  // no choices
   bool waiting_ = false;
-  bool has_id_ = false, has_created_ = false;
-  std::string id_, model_, extra_;  // the last ones that were taken
+  bool has_created_ = false;
+  std::string id_, model_;  // the first ones
+  std::string extra_;       // the last one
   int oddities_ = 0;
 };
 

@@ -8,10 +8,13 @@
 #include "service/translate/choice_state.h"
 #include "service/translate/json_reader.h"
 #include "service/translate/json_text.h"
+#include "service/translate/lenient_number.h"
 #include "service/translate/message_decoder.h"
 #include "service/translate/perf_metrics.h"
 #include "service/translate/shape.h"
+#include "service/translate/signs_of_life.h"
 #include "service/translate/stream_head.h"
+#include "service/translate/stream_message.h"
 #include "service/translate/upstream_error.h"
 
 namespace sparkgate::translate {
@@ -62,22 +65,6 @@ std::string ChoicesError(const std::optional<JsonValue>& choices) {
   return error;
 }
 
-bool AddsNothing(const v1::StreamChoice& entry) {
-  const v1::ChatMessage& delta = entry.delta();
-  return !entry.has_finish_reason() && !entry.has_logprobs() && !entry.has_raw_output() &&
-         entry.token_ids_size() == 0 && entry.prompt_token_ids_size() == 0 &&
-         !entry.has_extra_json() && delta.role().empty() && delta.content().empty() &&
-         delta.reasoning_content().empty() && delta.tool_calls_size() == 0 &&
-         !delta.has_tool_call_id() && !delta.has_extra_json();
-}
-
-bool HasEntry(const v1::StreamChatResponse& message, int index) {
-  for (const v1::StreamChoice& entry : message.choices()) {
-    if (entry.index() == index) return true;
-  }
-  return false;
-}
-
 }  // namespace
 
 class StreamTranslator::Impl {
@@ -98,18 +85,43 @@ class StreamTranslator::Impl {
       outcome.done = true;
     } else if (event_type == "ping" || data.empty()) {
       // Says that the server lives, and nothing else.
-    } else {
+    } else if (data.front() == '{') {
       PushChunk(data, messages, &outcome);
       document_.Shrink();
+    } else {
+      outcome.status = PushSignOfLife(data);
     }
     return outcome;
   }
 
+  void ReleaseContent(Messages* messages) {
+    if (!holding_ || !HoldsContent()) return;
+    v1::StreamChatResponse finish;
+    for (v1::StreamChoice& entry : *held_.mutable_choices()) {
+      if (!entry.has_finish_reason()) continue;
+      EntryOf(entry.index(), &finish)->set_finish_reason(entry.finish_reason());
+      entry.clear_finish_reason();
+    }
+    messages->push_back(std::move(held_));
+    held_ = std::move(finish);
+  }
+
   void Release(bool complete, Messages* messages) {
     FlushHalves(messages);
+    TellKeptFinishes(complete, messages);
     if (complete) AttachTotals(messages);
-    if (holding_) messages->push_back(std::move(held_));
-    holding_ = false;
+    SendHeld(messages);
+  }
+
+  CallStatus StatusAtEndMark() const {
+    const std::string& words = signs_of_life_.words();
+    if (!words.empty() && !AllChoicesHadFinish()) return ErrorEvent(words, headers_);
+    if (!SawChoice()) return MalformedAnswer("its stream ends without any answer in it", headers_);
+    if (requested_ > 1 && saw_no_index_ && choices_.size() == 1) {
+      return MalformedAnswer("its choices have no index, and more than one was asked for",
+                             headers_);
+    }
+    return CallStatus();
   }
 
   bool AllChoicesFinished() const { return finished_in_range_ >= requested_; }
@@ -123,6 +135,17 @@ class StreamTranslator::Impl {
   }
 
  private:
+  // Data that is no object. An error is an error, even in a list.
+  CallStatus PushSignOfLife(std::string_view data) {
+    ++oddities_;
+    if (data.front() == '[' && document_.Parse(data) == JsonDocument::Result::kOk) {
+      const auto first = document_.root().First();
+      if (first && first->is(JsonKind::kObject)) return ErrorOfAnswer(*first, headers_);
+    }
+    signs_of_life_.Add(data);
+    return CallStatus();
+  }
+
   void PushChunk(std::string_view data, Messages* messages, Outcome* outcome) {
     const auto result = document_.Parse(data);
     if (result != JsonDocument::Result::kOk) {
@@ -139,19 +162,37 @@ class StreamTranslator::Impl {
     const auto choices = root.Find("choices");
     std::string error = ChoicesError(choices);
     if (choices && choices->size() > requested_ + kMaxExtraChoices) error = kTooManyChoices;
+    if (choices && error.empty()) error = IndexError(*choices);
     if (!error.empty()) {
       outcome->status = MalformedAnswer(error, headers_);
       return;
     }
-    Decode(root, messages);
+    if (document_.loose()) ++oddities_;
+    Decode(root, choices, messages);
     if (chunk_.choices_size() > 0) AdvanceChoices(*choices, messages, outcome);
   }
 
+  // "" if it is known which answer each choice belongs to: two are never mixed.
+  std::string IndexError(const JsonValue& choices) {
+    std::string error;
+    choices.ForEachElement([&](const JsonValue& choice) {
+      const auto index = choice.Find("index");
+      int64_t number;
+      if (!index.has_value() || index->is(JsonKind::kNull)) {
+        saw_no_index_ = true;  // of choice 0, by servers that write no zeros
+      } else if (!LenientInteger(*index, &number) && (requested_ > 1 || choices.size() > 1)) {
+        error = "a choice's index is no number";
+      }
+    });
+    return error;
+  }
+
   // Leaves only the choices in chunk_; the rest goes where it is kept.
-  void Decode(const JsonValue& root, Messages* messages) {
+  void Decode(const JsonValue& root, const std::optional<JsonValue>& choices, Messages* messages) {
     chunk_.Clear();
     MessageDecoder decoder(root.raw().size());
     decoder.Object(root, chunk_shape_, &chunk_);
+    if (choices) decoder.TotalsInChoices(*choices, &chunk_);
     oddities_ += decoder.oddities();
     if (chunk_.has_usage()) {
       usage_.Swap(chunk_.mutable_usage());  // a running total: the last one holds
@@ -173,9 +214,8 @@ class StreamTranslator::Impl {
     int at = 0;
     choices.ForEachElement([&](const JsonValue& value) {
       v1::StreamChoice* entry = chunk_.mutable_choices(at++);
-      outcome->content = outcome->content || CarriesContent(value);
       if (!Advance(value, entry, outcome)) return;
-      if (HasEntry(message, entry->index())) {
+      if (FindEntry(message, entry->index()) != nullptr) {
         head_.Attach(&message);
         messages_in_turn_.push_back(std::move(message));
         message.Clear();
@@ -199,38 +239,107 @@ class StreamTranslator::Impl {
     }
     last_index_ = index;
     ChoiceState& choice = choices_[index];
+    const bool had_finish = choice.finished() || choice.void_finish();
     const bool was_finished = choice.finished();
     const bool failed = entry->finish_reason() == "error";
     if (failed) {
       outcome->status = ErrorFinish(headers_);
       entry->clear_finish_reason();
     }
-    choice.Advance(document_, value, entry);
-    if (choice.finished() && !was_finished) {
-      ++finished_;
-      if (index >= 0 && index < requested_) ++finished_in_range_;
+    AdvanceChoice(value, &choice, entry);
+    outcome->content = outcome->content || CarriesContent(value) || HasContent(entry->delta());
+    CountFinished(index, choice.finished() - was_finished);
+    // With other answers still to come, more of this one may come too.
+    if (entry->has_finish_reason() && HasContent(entry->delta()) && !AllChoicesFinished()) {
+      choice.KeepFinish(entry);
     }
     const bool nothing = AddsNothing(*entry);
-    if (was_finished && !nothing) ++oddities_;
+    if (had_finish && !choice.void_finish() && !nothing) ++oddities_;
     // An empty entry beside usage must not push the message out that waits for this usage.
     return !((holding_ || failed) && nothing);
   }
 
+  void AdvanceChoice(const JsonValue& value, ChoiceState* choice, v1::StreamChoice* entry) {
+    const auto message = value.Find("message");
+    if (!message.has_value() || !message->is(JsonKind::kObject)) {
+      return choice->Advance(document_, value, nullptr, entry);
+    }
+    v1::ChatMessage decoded;
+    MessageDecoder decoder(message->raw().size());
+    decoder.Object(*message, message_shape_, &decoded);
+    oddities_ += decoder.oddities();
+    choice->Advance(document_, value, &decoded, entry);
+  }
+
+  void CountFinished(int index, int more) {
+    finished_ += more;
+    if (index >= 0 && index < requested_) finished_in_range_ += more;
+  }
+
+  void TakeBackHeldFinishes() {
+    if (!holding_) return;
+    for (v1::StreamChoice& entry : *held_.mutable_choices()) {
+      if (entry.has_finish_reason()) choices_[entry.index()].KeepFinish(&entry);
+    }
+  }
+
   // Sends `message`, or keeps it until it is known whether it is the last.
   void Deliver(v1::StreamChatResponse message, Messages* messages) {
-    if (holding_) messages->push_back(std::move(held_));
-    holding_ = AllChoicesFinished();
-    if (holding_) {
-      held_ = std::move(message);
-    } else {
-      messages->push_back(std::move(message));
+    // If one of the finish reasons meant nothing, the others may mean nothing too.
+    if (!AllChoicesFinished()) TakeBackHeldFinishes();
+    SendHeld(messages);
+    if (!AllChoicesFinished()) return Send(std::move(message), messages);
+    held_ = std::move(message);
+    holding_ = true;
+    for (auto& [index, choice] : choices_) {
+      if (choice.finished() && !choice.kept_finish().empty()) {
+        EntryOf(index, &held_)->set_finish_reason(choice.kept_finish());
+      }
     }
   }
 
   void DeliverNow(v1::StreamChatResponse message, Messages* messages) {
-    if (holding_) messages->push_back(std::move(held_));
+    if (!AllChoicesFinished()) TakeBackHeldFinishes();
+    SendHeld(messages);
+    Send(std::move(message), messages);
+  }
+
+  void SendHeld(Messages* messages) {
+    if (holding_ && !SaysNothing(held_)) Send(std::move(held_), messages);
     holding_ = false;
+  }
+
+  void Send(v1::StreamChatResponse message, Messages* messages) {
+    for (const v1::StreamChoice& entry : message.choices()) {
+      if (entry.has_finish_reason()) choices_[entry.index()].NoteFinishTold();
+    }
     messages->push_back(std::move(message));
+  }
+
+  bool HoldsContent() const {
+    for (const v1::StreamChoice& entry : held_.choices()) {
+      if (HasContent(entry.delta())) return true;
+    }
+    return false;
+  }
+
+  bool AllChoicesHadFinish() const {
+    int had = 0;
+    for (const auto& [index, choice] : choices_) {
+      had += index >= 0 && index < requested_ && (choice.finished() || choice.void_finish());
+    }
+    return had >= requested_;
+  }
+
+  // A finish reason that content followed says nothing, unless the end mark confirms it.
+  void TellKeptFinishes(bool complete, Messages* messages) {
+    for (auto& [index, choice] : choices_) {
+      if (choice.kept_finish().empty() || (choice.void_finish() && !complete)) continue;
+      if (!holding_) held_.Clear();
+      holding_ = true;
+      EntryOf(index, &held_)->set_finish_reason(choice.kept_finish());
+      if (choice.void_finish()) ++finished_;
+    }
   }
 
   void AddEmptyEntry(v1::StreamChatResponse* message) const {
@@ -243,22 +352,16 @@ class StreamTranslator::Impl {
     for (auto& [index, choice] : choices_) {
       if (!choice.waiting()) continue;
       v1::StreamChatResponse message;
-      v1::StreamChatResponse* target = holding_ && HasEntry(held_, index) ? &held_ : &message;
-      if (target == &message) message.add_choices()->set_index(index);
-      for (v1::StreamChoice& entry : *target->mutable_choices()) {
-        if (entry.index() == index) choice.Flush(entry.mutable_delta());
-      }
-      if (target == &message) messages->push_back(std::move(message));
+      const bool held = holding_ && FindEntry(held_, index) != nullptr;
+      choice.Flush(EntryOf(index, held ? &held_ : &message)->mutable_delta());
+      if (!held) Send(std::move(message), messages);
     }
   }
 
   // Makes sure that there is a message to hold what belongs to the end.
   void AttachTotals(Messages* messages) {
     const bool totals = has_usage_ || !IsEmpty(metrics_);
-    if (holding_ && !head_.Fits(held_)) {
-      messages->push_back(std::move(held_));
-      holding_ = false;
-    }
+    if (holding_ && !head_.Fits(held_)) SendHeld(messages);
     if (!holding_) {
       if (!SawChoice() || (!totals && head_.empty())) return;
       held_.Clear();
@@ -273,6 +376,7 @@ class StreamTranslator::Impl {
   const int requested_;
   const HeaderList headers_;  // what a failure tells of them: the request id
   const Shape& chunk_shape_ = Shape::Of(v1::StreamChatResponse::descriptor());
+  const Shape& message_shape_ = Shape::Of(v1::ChatMessage::descriptor());
 
   JsonDocument document_;         // kept for its memory
   v1::StreamChatResponse chunk_;  // likewise
@@ -287,6 +391,8 @@ class StreamTranslator::Impl {
 
   std::unordered_map<int, ChoiceState> choices_;
   int last_index_ = 0;
+  bool saw_no_index_ = false;
+  SignsOfLife signs_of_life_;
   int finished_ = 0;
   int finished_in_range_ = 0;
   int oddities_ = 0;
@@ -309,6 +415,11 @@ void StreamTranslator::Release(bool complete, std::vector<v1::StreamChatResponse
 
 bool StreamTranslator::AllChoicesFinished() const { return impl_->AllChoicesFinished(); }
 bool StreamTranslator::SawChoice() const { return impl_->SawChoice(); }
+void StreamTranslator::ReleaseContent(std::vector<v1::StreamChatResponse>* messages) {
+  impl_->ReleaseContent(messages);
+}
+
+CallStatus StreamTranslator::StatusAtEndMark() const { return impl_->StatusAtEndMark(); }
 int StreamTranslator::finished_choices() const { return impl_->finished_choices(); }
 int StreamTranslator::oddities() const { return impl_->oddities(); }
 

@@ -11,9 +11,11 @@
 namespace sparkgate::translate {
 
 // Turns the events of one streamed answer into the messages of StreamChat and keeps the stream's
-// contract (see StreamChatResponse in the .proto): increments, at least one choice per message, id
-// and created once, usage and metrics on the last message only, which is therefore held back until
-// the end.
+// contract (see StreamChatResponse in the .proto): increments, at least one choice per message, id,
+// created, model and each finish reason once, usage and metrics on the last message only, which is
+// therefore held back until the end.
+//
+// A finish reason that content follows means nothing: some servers send one with each chunk.
 //
 // Owned by one call; not thread-safe, but may be handed from thread to thread between calls.
 class StreamTranslator {
@@ -39,11 +41,19 @@ class StreamTranslator {
   Outcome Push(std::string_view event_type, std::string_view data,
                std::vector<v1::StreamChatResponse>* messages);
 
+  // All bytes that have arrived are read: content that was held with a finish reason leaves, the
+  // finish reason goes on waiting.
+  void ReleaseContent(std::vector<v1::StreamChatResponse>* messages);
+
+  // Whether `[DONE]` is a good end now. It is none if an event held words and not every choice had
+  // its finish reason: then the words say what went wrong.
+  CallStatus StatusAtEndMark() const;
+
   // The stream is over. Appends what was held: with the final usage and metrics if the answer is
   // `complete`; in any case with half a surrogate pair that waited as U+FFFD. At most once.
   void Release(bool complete, std::vector<v1::StreamChatResponse>* messages);
 
-  // Every requested choice has its finish reason.
+  // Every requested choice has its finish reason, and no content followed it.
   bool AllChoicesFinished() const;
   // At least one chunk had a choice.
   bool SawChoice() const;
