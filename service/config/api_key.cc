@@ -32,6 +32,21 @@ absl::StatusOr<std::string> ReadAll(int fd, const std::string& path) {
   return text;
 }
 
+// `NAME=value`, as in a file of environment variables. A key may end in '=', as base64 does.
+bool IsAssignment(const std::string& key) {
+  const size_t equals = key.find('=');
+  if (equals == std::string::npos || equals == 0) return false;
+  for (const char c : key.substr(0, equals)) {
+    if (c != '_' && (c < 'A' || c > 'Z') && (c < '0' || c > '9')) return false;
+  }
+  return key.find_first_not_of('=', equals) != std::string::npos;
+}
+
+bool IsQuoted(const std::string& key) {
+  return key.size() > 1 && (key[0] == '"' || key[0] == '\'' || key[0] == '`') &&
+         key.back() == key[0];
+}
+
 }  // namespace
 
 absl::StatusOr<Secret> CheckKey(std::string key, const std::string& source) {
@@ -40,6 +55,8 @@ absl::StatusOr<Secret> CheckKey(std::string key, const std::string& source) {
   };
   if (key.empty()) return wrong("the key is empty; put the upstream's API key there");
   if (key.size() > kMostBytes) return wrong("the key is over 8 KiB; give the key alone");
+  if (IsQuoted(key)) return wrong("the key is in quotes, which would be sent; give the key alone");
+  if (IsAssignment(key)) return wrong("NAME= stands before the key; give the key alone");
   for (unsigned char c : key) {
     if (c <= ' ' || c >= 0x7f) {
       return wrong("the key has a space, a control or a non-ASCII character; give the key alone");

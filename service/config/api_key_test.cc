@@ -64,6 +64,10 @@ TEST(ApiKeyTest, RefusesWhatIsNoKeyWithoutRepeatingIt) {
       std::string(kMadeUpKey) + "\xC3\xA9",
       std::string(kMadeUpKey) + std::string(1, '\0'),
       std::string(9000, 'k'),
+      '"' + std::string(kMadeUpKey) + '"',
+      "'" + std::string(kMadeUpKey) + "'\n",
+      "FIREWORKS_API_KEY=" + std::string(kMadeUpKey),
+      "export KEY_2=" + std::string(kMadeUpKey),
   };
   for (const std::string& text : bad) {
     std::vector<std::string> warnings;
@@ -74,6 +78,13 @@ TEST(ApiKeyTest, RefusesWhatIsNoKeyWithoutRepeatingIt) {
     EXPECT_NE(message.find(path), std::string::npos) << message;
     EXPECT_EQ(message.find("madeUp"), std::string::npos) << message;
     EXPECT_EQ(message.find("kkkk"), std::string::npos) << message;
+  }
+}
+
+TEST(ApiKeyTest, TakesKeysThatEndInEqualsSigns) {
+  for (const char* text : {"QUJD==", "abc=def", "A-B=C"}) {
+    std::vector<std::string> warnings;
+    EXPECT_TRUE(ReadKeyFile(KeyFile(text), &warnings).ok()) << text;
   }
 }
 

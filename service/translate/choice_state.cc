@@ -144,7 +144,8 @@ void ChoiceState::AdvanceFinish(v1::StreamChoice* entry) {
     entry->clear_finish_reason();
   } else {
     end_ = End::kFinished;
-    if (waiting()) Flush(entry->mutable_delta());  // nothing belongs behind the finish reason
+    // Nothing belongs behind the finish reason; one that comes with content may mean nothing.
+    if (waiting() && !HasContent(entry->delta())) Flush(entry->mutable_delta());
   }
 }
 

@@ -14,7 +14,8 @@ using support::Connection;
 
 // The server's short timers; the tables tell them apart by their sentences.
 constexpr const char* kShortTimers[] = {"--first_content_timeout=1s", "--content_gap_timeout=1s",
-                                        "--idle_timeout=700ms", "--max_call_time=2500ms"};
+                                        "--idle_timeout=700ms", "--end_grace=300ms",
+                                        "--max_call_time=2500ms"};
 
 std::vector<std::string> Pieces(const std::string& bytes, Split split) {
   const size_t step = split == Split::kWhole    ? bytes.size()

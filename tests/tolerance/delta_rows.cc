@@ -203,7 +203,8 @@ std::vector<Replay> Tools() {
               R"({"index":1,"id":"d","type":"function","function":{"name":"g","arguments":"["}})") +
               Calls(first) + Calls(R"({"index":1,"function":{"arguments":"]"}})") +
               Calls(R"({"index":0,"function":{"arguments":":1}"}})") + FinishTools(),
-          R"(OK / 0 assistant call0(c function f '{"a":1}') call1(d function g '[]') tool_calls)"),
+          R"(OK / 0 assistant call0(d function g '[]' extra {"index":1}) )"
+          R"(call1(c function f '{"a":1}' extra {"index":0}) tool_calls)"),
       Stream(
           "09 arguments that end as invalid JSON",
           Calls(

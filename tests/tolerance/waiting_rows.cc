@@ -86,8 +86,8 @@ std::vector<Replay> Comments() {
               Timers::kShortFirstContent, Stalled(" / 0 assistant -"), "for the first content"),
       ForEver("05 pings in the middle are no content", Begun(), ping, Timers::kShortGap,
               Stalled(kHi), "for the next content"),
-      ForEver("05 silence after comments is no life", head + ping, "", Timers::kShortIdle,
-              Stalled(), "for any byte"),
+      Waits("05 silence before the first content has its own limit", head + ping, "", answer,
+            Timers::kShortIdle, kOkHi),
       ForEver("05 silence in the middle is no life", Begun(), "", Timers::kShortIdle, Stalled(kHi),
               "for any byte"),
   };
