@@ -72,6 +72,8 @@ absl::StatusOr<rpc::ServerOptions> MakeServerOptions(const config::Config& confi
   options.loops = config.loops;
   options.max_calls = config.max_calls;
   options.max_connections = config.max_connections;
+  options.max_connection_age = config.max_connection_age;
+  options.heartbeat = config.heartbeat;
   options.max_receive_bytes = static_cast<int>(config.max_receive_bytes);
   options.max_request_elements = config.max_request_elements;
   options.max_request_memory = config::AvailableMemory() / 2;

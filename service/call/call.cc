@@ -65,6 +65,7 @@ void Call::OnStarted() {
   }
   if (total_due_ <= now) return Decide(CallerDeadline(false));
   if (request_.stream) content_due_ = now + limits_.first_content;
+  if (request_.stream && request_.heartbeat.count() > 0) heartbeat_due_ = now + request_.heartbeat;
   summary_.upstream_started = true;
   summary_.end.attempts = 1;
   transfer_ = host_->StartTransfer(std::move(request_.upstream), this);
@@ -132,6 +133,7 @@ void Call::Pump() {
   if (metadata_due_ && (!verdict_ || verdict_->ok() || HasMessage())) {
     metadata_due_ = false;
     metadata_sent_ = true;
+    upstream_metadata_sent_ = head_.status != 0;
     port_->SendInitialMetadata(summary_.end.upstream_metadata);
   }
   if (verdict_ && !HasMessage()) return Finish(std::nullopt);
@@ -142,6 +144,7 @@ void Call::Pump() {
   if (verdict_ && !HasMessage()) return Finish(std::move(message));
   write_in_flight_ = true;
   write_due_ = host_->Now() + limits_.reader_stall;
+  if (heartbeat_due_ != kNever) heartbeat_due_ = host_->Now() + request_.heartbeat;
   SetTimer();
   port_->Write(std::move(message));
 }
@@ -178,7 +181,7 @@ void Call::Finish(std::optional<std::string> last_message) {
   RemoveKey(&*verdict_);
   summary_.end.status = *verdict_;
   CallEnd end = summary_.end;
-  if (metadata_sent_) end.upstream_metadata.clear();
+  if (upstream_metadata_sent_) end.upstream_metadata.clear();
   port_->Finish(end, std::move(last_message));
 }
 
@@ -199,6 +202,7 @@ void Call::CloseUpstream() {
   held_by_answer_ = false;
   decoding_elsewhere_ = false;
   total_due_ = content_due_ = idle_due_ = end_due_ = refusal_due_ = deferred_due_ = kNever;
+  heartbeat_due_ = kNever;
 }
 
 void Call::Changed() {
@@ -228,7 +232,7 @@ void Call::OnHead(upstream::Head head) {
     return SetTimer();
   }
   body_ = Body::kAnswer;
-  metadata_due_ = true;
+  metadata_due_ = !metadata_sent_;
   Changed();
 }
 
@@ -344,8 +348,8 @@ void Call::NoteComplete(bool complete) {
 // ------------------------------------------------------------------------------------------
 
 Clock::time_point Call::NextDue() const {
-  Clock::time_point next =
-      std::min({total_due_, refusal_due_, write_due_, reap_due_, abandon_due_, deferred_due_});
+  Clock::time_point next = std::min({total_due_, heartbeat_due_, refusal_due_, write_due_,
+                                     reap_due_, abandon_due_, deferred_due_});
   if (upstream_timers_stopped()) return next;
   return std::min({next, content_due_, end_due_, complete() ? kNever : idle_due_});
 }
@@ -368,8 +372,19 @@ void Call::OnTimer() {
     return port_->Abandon();
   }
   if (!verdict_) CheckUpstreamTimers(now);
+  if (heartbeat_due_ <= now) Beat();
   if (write_due_ <= now && caller_ == Caller::kOpen) return Force(SlowReader(limits_.reader_stall));
   SetTimer();
+}
+
+// Proxies cut what is silent, and a model may think for minutes. The headers leave before the
+// upstream's are there, which then come as trailers.
+void Call::Beat() {
+  heartbeat_due_ = host_->Now() + request_.heartbeat;
+  if (write_in_flight_ || HasMessage()) return;
+  metadata_due_ = !metadata_sent_;
+  QueueHeartbeat();
+  Changed();
 }
 
 void Call::CheckUpstreamTimers(Clock::time_point now) {

@@ -40,6 +40,7 @@ struct CallRequest {
   std::optional<Clock::time_point> deadline;  // the caller's
   uint64_t connection = 0;                    // the caller's: workers are fair between connections
   bool merge = true;                          // adjacent increments may become one message
+  std::chrono::milliseconds heartbeat{0};  // of silence, then a message that says nothing; 0: none
 };
 
 // What a call did, for the log. No content.
@@ -143,6 +144,8 @@ class Call : public upstream::TransferSink {
   virtual void OnAnswerEnd(How how) = 0;
   // end_grace is over, or something else ends a call whose answer is complete.
   virtual void OnComplete() {}
+  // A message that says nothing: the caller has had none for a while.
+  virtual void QueueHeartbeat() {}
   virtual bool HasMessage() const = 0;
   virtual std::string TakeMessage() = 0;
   virtual void DropMessages() = 0;
@@ -162,6 +165,7 @@ class Call : public upstream::TransferSink {
   void StopUpstreamTimers(bool* reason);
   void RestartUpstreamTimers(bool* reason);
   bool upstream_timers_stopped() const { return paused_for_reader_ || decoding_elsewhere_; }
+  void Beat();
   void SetTimer();
   Clock::time_point NextDue() const;
   void OnRefusal();
@@ -190,6 +194,7 @@ class Call : public upstream::TransferSink {
   std::string refusal_;  // the beginning of a body that is no answer
   bool metadata_due_ = false;
   bool metadata_sent_ = false;
+  bool upstream_metadata_sent_ = false;
 
   // When something is due; kNever if it is not.
   Clock::time_point total_due_ = kNever;
@@ -198,6 +203,7 @@ class Call : public upstream::TransferSink {
   bool content_seen_ = false;
   Clock::time_point idle_due_ = kNever;
   Clock::time_point end_due_ = kNever;  // in its place, once the answer is complete
+  Clock::time_point heartbeat_due_ = kNever;
   Clock::time_point refusal_due_ = kNever;
   Clock::time_point deferred_due_ = kNever;
   Clock::time_point write_due_ = kNever;

@@ -31,6 +31,7 @@ class CallTest : public testing::Test {
     CallRequest request;
     request.stream = true;
     request.merge = merge_;
+    request.heartbeat = heartbeat_;
     request.deadline = deadline_;
     request.upstream.body = "{}";
     host_.call = std::make_unique<StreamCall>(&host_, &port_, limits_, std::move(request));
@@ -82,6 +83,7 @@ class CallTest : public testing::Test {
 
   CallLimits limits_;
   bool merge_ = true;
+  std::chrono::milliseconds heartbeat_{0};
   std::optional<Clock::time_point> deadline_;
   FakePort port_;
   FakeHost host_;

@@ -60,6 +60,38 @@ TEST_F(CallTest, OneToOneOnRequest) {
   EXPECT_EQ(Text(2), "c");
 }
 
+TEST_F(CallTest, HeartbeatsLeaveOnlyInSilenceAndSayNothing) {
+  heartbeat_ = seconds(15);
+  StartStream();
+  Pass(seconds(14));
+  EXPECT_EQ(port_.metadata_sent, 0);
+  Pass(seconds(1));
+  EXPECT_EQ(port_.metadata_sent, 1) << "the headers, before the upstream's are there";
+  ASSERT_EQ(port_.written.size(), 1u);
+  EXPECT_EQ(Message(0).ShortDebugString(), "choices { delta { } }");
+  Pass(seconds(15));
+  EXPECT_EQ(port_.written.size(), 1u) << "while a message is out there is no silence";
+  Written();
+  Head(200, {{"content-type", "text/event-stream"}, {"x-request-id", "up"}});
+  EXPECT_EQ(port_.metadata_sent, 1);
+  Body(ContentEvent("a"));
+  Written();
+  Pass(seconds(14));
+  EXPECT_EQ(port_.written.size(), 2u);
+  Body(ContentEvent("b"));
+  Written();
+  Pass(seconds(14));
+  EXPECT_EQ(port_.written.size(), 3u);
+  Pass(seconds(1));
+  EXPECT_EQ(port_.written.size(), 4u);
+  Written();
+  Body(std::string(kFinishEvent) + kDoneEvent);
+  ASSERT_TRUE(port_.finished);
+  EXPECT_TRUE(Status().ok());
+  EXPECT_EQ(port_.finished->upstream_metadata.front().second, "up") << "as trailers";
+  EXPECT_FALSE(port_.wrong);
+}
+
 TEST_F(CallTest, AFullOutboxMakesTheUpstreamWaitAndHalfEmptyLetsItGoOn) {
   limits_.outbox_bytes = 1000;
   StartStream();

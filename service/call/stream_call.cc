@@ -100,6 +100,12 @@ void StreamCall::ReleaseHeld() {
   Queue(&messages);
 }
 
+void StreamCall::QueueHeartbeat() {
+  v1::StreamChatResponse message;
+  message.add_choices()->mutable_delta();
+  outbox_.Add(std::move(message));
+}
+
 void StreamCall::Queue(Messages* messages) {
   CallSummary& summary = mutable_summary();
   for (v1::StreamChatResponse& message : *messages) {

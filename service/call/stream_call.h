@@ -28,6 +28,7 @@ class StreamCall final : public Call {
   void OnAnswerBytes(std::string_view bytes) override;
   void OnAnswerEnd(How how) override;
   void OnComplete() override;
+  void QueueHeartbeat() override;
   bool HasMessage() const override { return !outbox_.empty(); }
   std::string TakeMessage() override { return outbox_.Take(); }
   void DropMessages() override { outbox_.Clear(); }

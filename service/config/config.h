@@ -25,6 +25,7 @@ struct Config {
   int loops = 1;            // at least 1
   int max_calls = 0;        // at least 1, and what the descriptors hold together with
   int max_connections = 0;  // this, at least 1
+  std::chrono::milliseconds max_connection_age{0};  // 0: no limit
   size_t max_receive_bytes = 0;
 
   // The upstream.
@@ -41,6 +42,7 @@ struct Config {
   std::chrono::milliseconds first_content_timeout{0};
   std::chrono::milliseconds content_gap_timeout{0};
   std::chrono::milliseconds end_grace{0};
+  std::chrono::milliseconds heartbeat{0};  // 0: none
   std::chrono::milliseconds idle_timeout{0};
   std::chrono::milliseconds max_call_time{0};
   std::chrono::milliseconds reader_stall_timeout{0};

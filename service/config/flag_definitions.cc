@@ -37,6 +37,11 @@ ABSL_FLAG(std::string, max_calls, "0",
 ABSL_FLAG(std::string, max_connections, "0",
           "Most connections of callers at once. 0: a quarter of the descriptors; "
           "max_connections + max_calls + 128 must not exceed ulimit -n.");
+ABSL_FLAG(
+    std::string, max_connection_age, "0s",
+    "Duration after which a caller's connection is asked to go (GOAWAY, 10 % sooner or later), "
+    "so that new servers get their share. Its calls go on, up to max_call_time. 0s: never; "
+    "5m suits a deployment that scales.");
 ABSL_FLAG(std::string, max_receive_bytes, "32MiB",
           "Largest request, bytes or KiB or MiB. Images travel inside requests, hence far over "
           "gRPC's own 4 MiB; gRPC holds the whole request in memory, hence not more.");
@@ -84,6 +89,11 @@ ABSL_FLAG(std::string, content_gap_timeout, "60s",
 ABSL_FLAG(std::string, idle_timeout, "60s",
           "Duration without a single byte from the upstream, comments included, after which the "
           "stream is given up. It begins with the first content.");
+ABSL_FLAG(
+    std::string, heartbeat, "0s",
+    "Duration of silence of a stream after which the caller gets a message that says nothing "
+    "(an empty delta of choice 0), so that no proxy between takes the call for dead. 0s: none. "
+    "A caller sets its own by the metadata sparkgate-heartbeat.");
 ABSL_FLAG(std::string, end_grace, "3s",
           "Duration for which a stream whose choices are all finished may go on without an end "
           "mark: usage comes within it, and some servers send none. Then the call ends well.");

@@ -72,6 +72,8 @@ class Validator {
     out_.loops = Count("loops", in_.loops(), 64);
     out_.max_calls = Count("max_calls", in_.max_calls(), 1000000);
     out_.max_connections = Count("max_connections", in_.max_connections(), 1000000);
+    out_.max_connection_age =
+        Time("max_connection_age", in_.max_connection_age(), 0, 7 * 24 * kHour);
     out_.max_receive_bytes = Size("max_receive_bytes", in_.max_receive_bytes(), kKiB, 1024 * kMiB);
   }
 
@@ -104,6 +106,7 @@ class Validator {
         Time("first_content_timeout", in_.first_content_timeout(), 1, 24 * kHour);
     out_.content_gap_timeout =
         Time("content_gap_timeout", in_.content_gap_timeout(), 1, 24 * kHour);
+    out_.heartbeat = Time("heartbeat", in_.heartbeat(), 0, kHour);
     out_.end_grace = Time("end_grace", in_.end_grace(), 1, kHour);
     out_.idle_timeout = Time("idle_timeout", in_.idle_timeout(), 1, 24 * kHour);
     out_.max_call_time = Time("max_call_time", in_.max_call_time(), 1, 24 * kHour);

@@ -94,6 +94,7 @@ CallStatus CallPort::Decode(call::CallRequest* request) {
   if (!metadata.status.ok()) return metadata.status;
   request->connection = ConnectionOf(server_context_);
   request->merge = metadata.merge;
+  request->heartbeat = metadata.heartbeat.value_or(context_->heartbeat);
   request->deadline = FromWireDeadline(server_context_.raw_deadline(),
                                        std::chrono::system_clock::now(), call::Clock::now());
   request->upstream.headers = std::move(metadata.headers);
@@ -198,9 +199,9 @@ void CallPort::Finish(const call::CallEnd& end, std::optional<std::string> last_
 void CallPort::AddTrailers(const call::CallEnd& end) {
   if (!metadata_sent_) {
     server_context_.AddTrailingMetadata("x-request-id", report_.request_id);
-    for (const auto& [name, value] : end.upstream_metadata) {
-      server_context_.AddTrailingMetadata(name, value);
-    }
+  }
+  for (const auto& [name, value] : end.upstream_metadata) {
+    server_context_.AddTrailingMetadata(name, value);
   }
   const std::string pushback = PushbackTrailer(end.status);
   if (!pushback.empty()) server_context_.AddTrailingMetadata("grpc-retry-pushback-ms", pushback);

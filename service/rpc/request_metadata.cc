@@ -5,6 +5,8 @@
 #include <random>
 #include <string_view>
 
+#include "absl/time/time.h"
+
 namespace sparkgate::rpc {
 namespace {
 
@@ -49,6 +51,30 @@ CallStatus BadHeader(const std::string& name) {
   return status;
 }
 
+constexpr char kHeartbeat[] = "sparkgate-heartbeat";
+
+CallStatus BadHeartbeat() {
+  CallStatus status;
+  status.code = absl::StatusCode::kInvalidArgument;
+  status.reason = v1::ERROR_REASON_INVALID_REQUEST;
+  status.pushback = Pushback::kNever;
+  status.message =
+      "Metadata sparkgate-heartbeat must be a duration from 1s to 1h, such as 15s, or 0.";
+  return status;
+}
+
+CallStatus ReadHeartbeat(const Metadata& metadata, RequestMetadata* result) {
+  const std::string_view text = FindOne(metadata, kHeartbeat);
+  if (text.empty()) return CallStatus();
+  absl::Duration duration;
+  const bool parsed = absl::ParseDuration({text.data(), text.size()}, &duration);
+  const bool none = duration == absl::ZeroDuration();
+  const bool usual = duration >= absl::Seconds(1) && duration <= absl::Hours(1);
+  if (!parsed || (!none && !usual)) return BadHeartbeat();
+  result->heartbeat = absl::ToChronoMilliseconds(duration);
+  return CallStatus();
+}
+
 }  // namespace
 
 RequestMetadata ReadMetadata(const grpc::ServerContextBase& context,
@@ -69,6 +95,7 @@ RequestMetadata ReadMetadata(const grpc::ServerContextBase& context,
     result.headers.emplace_back(name, value);
   }
   result.merge = FindOne(metadata, "x-sparkgate-coalesce") != "off";
+  result.status = ReadHeartbeat(metadata, &result);
   return result;
 }
 

@@ -3,7 +3,9 @@
 
 #include <grpcpp/server_context.h>
 
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,7 +18,8 @@ struct RequestMetadata {
   std::string request_id;  // the caller's, else made up; printable ASCII, up to 128 characters
   HeaderList headers;      // for the upstream: those on the allow-list, and x-request-id
   bool merge = true;       // `x-sparkgate-coalesce: off` says no
-  CallStatus status;       // not OK: a value that must not become a header
+  std::optional<std::chrono::milliseconds> heartbeat;  // `sparkgate-heartbeat`; 0: none
+  CallStatus status;  // not OK: a value that must not become a header, or is no duration
 };
 
 // `allowed`: names in lower case. Everything else the caller sent stays here. Never logged.

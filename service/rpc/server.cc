@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace sparkgate::rpc {
@@ -27,9 +28,18 @@ constexpr std::chrono::milliseconds kLookAgain{5};
 // Beyond the time that a reader may stall: he is told first, and has a second to read it.
 constexpr std::chrono::seconds kStuckTime{2};
 
+// More than any call takes to end behind its last moment.
+constexpr std::chrono::minutes kAgeGrace{1};
+
+// As a channel argument has it.
+int Milliseconds(std::chrono::milliseconds time) {
+  return static_cast<int>(std::min<int64_t>(time.count(), std::numeric_limits<int>::max()));
+}
+
 void SetChannelArguments(grpc::ServerBuilder* builder, const ServerOptions& options) {
-  // Callers may ping a silent connection every ten seconds: a long time to first token looks dead.
-  builder->AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10'000);
+  // Callers may ping a silent connection every five seconds, give or take: a long time to first
+  // token looks dead.
+  builder->AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 4'500);
   builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   // A caller whose machine vanished holds a generation that somebody pays for.
   builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 30'000);
@@ -41,6 +51,13 @@ void SetChannelArguments(grpc::ServerBuilder* builder, const ServerOptions& opti
   // A connection that does not greet holds a descriptor: two minutes by default.
   builder->AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, 10'000);
   builder->AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  if (options.max_connection_age.count() > 0) {
+    builder->AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS,
+                                Milliseconds(options.max_connection_age));
+    // No call is cut by it: each ends within its own time.
+    builder->AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS,
+                                Milliseconds(options.limits.max_call_time + kAgeGrace));
+  }
   builder->SetMaxReceiveMessageSize(options.max_receive_bytes);
   // gRPC expands a message before it asks for its size: one megabyte of gzip became one gigabyte.
   builder->SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
@@ -132,6 +149,7 @@ void Server::AwaitCalls() {
   context_.admission = &admission_;
   context_.limits = options_.limits;
   context_.include_usage = options_.include_usage;
+  context_.heartbeat = options_.heartbeat;
   context_.max_request_elements = options_.max_request_elements;
   context_.allowed_headers = options_.allowed_headers;
   context_.on_over = options_.on_over;

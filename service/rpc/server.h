@@ -33,6 +33,7 @@ struct ServerOptions {
   int loops = 1;
   int max_calls = 1000;
   int max_connections = 1000;
+  std::chrono::milliseconds max_connection_age{0};  // 0: no limit
   int max_receive_bytes = 32 * 1024 * 1024;
   size_t max_request_elements = 65'536;
   // What gRPC may hold of requests that have not been decoded: it has a whole request in memory
@@ -41,6 +42,7 @@ struct ServerOptions {
   bool reflection = true;
   bool debug_service = false;
   bool include_usage = true;
+  std::chrono::milliseconds heartbeat{0};  // for callers who say nothing about it; 0: none
   std::vector<std::string> allowed_headers;
   std::chrono::milliseconds drain_delay{2000};
   std::chrono::milliseconds drain_grace{25000};

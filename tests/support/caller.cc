@@ -256,6 +256,10 @@ class Caller::Impl {
     // A channel of its own, not a connection shared with another caller of this process.
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
     if (!options.bdp_probe) arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+    if (options.keepalive_ms > 0) {
+      arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, options.keepalive_ms);
+      arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+    }
     if (!options.lb_policy.empty()) arguments.SetLoadBalancingPolicyName(options.lb_policy);
     if (!options.service_config.empty()) arguments.SetServiceConfigJSON(options.service_config);
     return arguments;

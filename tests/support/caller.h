@@ -91,6 +91,7 @@ struct CallResult {
 struct ChannelOptions {
   bool bdp_probe = true;       // off: the window is 64 KiB, so back-pressure shows early
   std::string lb_policy;       // "": pick_first
+  int keepalive_ms = 0;        // between pings; 0: none
   std::string service_config;  // JSON; "": none
 };
 
