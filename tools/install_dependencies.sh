@@ -23,6 +23,7 @@ readonly BUILD_PACKAGES=(
   'nlohmann-json3-dev 3.11'
   'libabsl-dev 20220623'
   'libssl-dev 3.0'
+  'zlib1g-dev 1:1.2.13'
   'libboost-dev 1.74'
   'libyaml-cpp-dev 0.7'
   'libgtest-dev 1.12'

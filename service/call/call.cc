@@ -5,15 +5,21 @@
 
 #include "service/call/endings.h"
 #include "service/translate/models_decoder.h"
+#include "service/translate/safe_text.h"
 #include "service/translate/upstream_error.h"
 
 namespace sparkgate::call {
+
+using content_coding::ContentDecoder;
+
 namespace {
 
 // So much of a refusal's body is read, and so long: enough for any error object, and no way to hold
 // us.
 constexpr size_t kRefusalBytes = 64 * 1024;
 constexpr std::chrono::seconds kRefusalTime{5};
+
+constexpr size_t kMaxCodingName = 32;
 
 // A reader that was told by Force and does not read on is cut after this.
 constexpr std::chrono::milliseconds kReapTime{1000};
@@ -32,20 +38,27 @@ std::string_view Find(const HeaderList& headers, std::string_view name) {
   return {};
 }
 
-// "text/event-stream; charset=utf-8" -> "text/event-stream", in lower case.
-std::string MediaType(const HeaderList& headers) {
-  std::string_view value = Find(headers, "content-type");
-  value = value.substr(0, value.find(';'));
-  while (!value.empty() && value.back() == ' ') value.remove_suffix(1);
-  std::string type(value);
-  std::transform(type.begin(), type.end(), type.begin(),
-                 [](unsigned char c) { return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c; });
-  return type;
+// All of a field, which a server may send in several lines.
+std::string FindAll(const HeaderList& headers, std::string_view name) {
+  std::string all;
+  for (const auto& [key, value] : headers) {
+    if (key == name) all += (all.empty() ? "" : ",") + value;
+  }
+  return all;
 }
 
-bool IsEncoded(const HeaderList& headers) {
-  const std::string_view encoding = Find(headers, "content-encoding");
-  return !encoding.empty() && encoding != "identity";
+// Whether the body is an answer by its declaration, so that there is no need to see it first.
+bool IsDeclaredAnswer(const HeaderList& headers) {
+  const std::string_view type = Find(headers, "content-type");
+  return type.substr(0, 17) == "text/event-stream" || type.substr(0, 16) == "application/json";
+}
+
+bool IsSuccess(int http_status) { return http_status >= 200 && http_status < 300; }
+
+// What stands before the first byte of JSON or of an event stream, and says nothing.
+std::string_view WithoutSpace(std::string_view bytes) {
+  const size_t begin = bytes.find_first_not_of(" \t\r\n");
+  return begin == std::string_view::npos ? std::string_view() : bytes.substr(begin);
 }
 
 }  // namespace
@@ -216,36 +229,57 @@ void Call::OnHead(upstream::Head head) {
   head_ = std::move(head);
   for (auto& [name, value] : head_.headers) limits_.key.RemoveFrom(&value);
   summary_.end.upstream_metadata = translate::PassedHeaders(head_.headers);
-  if (head_.status != 200) {
+  decoder_ = content_coding::ContentDecoder(FindAll(head_.headers, "content-encoding"));
+  if (!IsSuccess(head_.status)) {
     body_ = Body::kRefusal;
     if (head_.status < 200) return OnRefusal();  // 101: what follows is no HTTP, and never ends
     refusal_due_ = host_->Now() + kRefusalTime;
     return SetTimer();
   }
-  if (IsEncoded(head_.headers)) {
-    return Decide(ProtocolError("answered in an encoding that nobody asked for", request_.asked));
-  }
-  const std::string type = MediaType(head_.headers);
-  if (!type.empty() && !AcceptsType(type)) {
-    body_ = Body::kWrongType;
-    refusal_due_ = host_->Now() + kRefusalTime;
-    return SetTimer();
-  }
-  body_ = Body::kAnswer;
-  metadata_due_ = !metadata_sent_;
+  body_ = Body::kUndecided;
+  metadata_due_ = !metadata_sent_ && IsDeclaredAnswer(head_.headers);
   Changed();
 }
 
 void Call::OnBody(std::string_view bytes) {
   summary_.bytes_received += bytes.size();
+  const auto result = decoder_.Decode(bytes, [this](std::string_view decoded) {
+    OnDecodedBytes(decoded);
+    return !verdict_;
+  });
+  if (verdict_) return;
+  if (result != ContentDecoder::Result::kOk) return OnUndecodable(result);
+  SetTimer();
+}
+
+void Call::OnDecodedBytes(std::string_view bytes) {
+  if (body_ == Body::kUndecided) {
+    const std::string_view begin = WithoutSpace(bytes);
+    if (begin.empty()) return;
+    if (begin.front() == '<') {
+      body_ = Body::kPage;
+      refusal_due_ = host_->Now() + kRefusalTime;
+    } else {
+      body_ = Body::kAnswer;
+      metadata_due_ = !metadata_sent_;
+    }
+  }
   if (body_ == Body::kAnswer) {
     // Before the first content its own limit holds: a role is no reason to expect the rest.
     if (content_seen_) idle_due_ = host_->Now() + limits_.idle;
-    OnAnswerBytes(bytes);
-    return SetTimer();
+    return OnAnswerBytes(bytes);
   }
   refusal_.append(bytes.substr(0, kRefusalBytes - refusal_.size()));
   if (refusal_.size() == kRefusalBytes) OnRefusal();
+}
+
+void Call::OnUndecodable(ContentDecoder::Result result) {
+  if (body_ == Body::kRefusal) return OnRefusal();
+  const std::string coding = translate::SafeText(decoder_.coding(), kMaxCodingName);
+  Decide(ProtocolError(result == ContentDecoder::Result::kUnsupported
+                           ? "answered in the content coding " + coding + ", which nobody asked for"
+                           : "sent " + coding + " that is broken",
+                       request_.asked));
 }
 
 void Call::OnEnd(const upstream::TransferEnd& end) {
@@ -253,7 +287,10 @@ void Call::OnEnd(const upstream::TransferEnd& end) {
   summary_.detail = end.detail;
   limits_.key.RemoveFrom(&summary_.detail);
   transfer_.reset();
-  if (body_ == Body::kAnswer) return OnAnswerEnd(end.how);
+  if (body_ == Body::kAnswer || body_ == Body::kUndecided) {
+    const bool clean = end.how == How::kComplete || end.how == How::kClosed;
+    return OnAnswerEnd(clean && !decoder_.complete() ? How::kCut : end.how);
+  }
   if (body_ != Body::kNone) return OnRefusal();
   Decide(TransferFailed(end.how, request_.asked));
 }
@@ -262,10 +299,12 @@ void Call::OnRefusal() {
   CallStatus status;
   if (body_ == Body::kRefusal) {
     status = translate::HttpErrorStatus(head_.status, head_.headers, refusal_);
+    const bool redirect = head_.status >= 300 && head_.status < 400;
+    if (redirect) summary_.detail = "redirect to " + translate::RedirectTarget(head_.headers);
   } else {
     status = translate::ErrorAfterOk(refusal_);
     if (status.ok()) {
-      status = ProtocolError("answered with another media type than was asked for", request_.asked);
+      status = ProtocolError("answered with a page", request_.asked);
     }
   }
   Decide(std::move(status));

@@ -10,6 +10,7 @@
 
 #include "service/call/host.h"
 #include "service/call/port.h"
+#include "service/content_coding/content_decoder.h"
 #include "service/translate/known_secret.h"
 #include "service/upstream/transfer.h"
 
@@ -138,8 +139,7 @@ class Call : public upstream::TransferSink {
  private:
   static constexpr Clock::time_point kNever = Clock::time_point::max();
 
-  // What kind of answer this is.
-  virtual bool AcceptsType(std::string_view media_type) const = 0;
+  // What kind of answer this is. The first bytes that are given are none that a page begins with.
   virtual void OnAnswerBytes(std::string_view bytes) = 0;
   virtual void OnAnswerEnd(How how) = 0;
   // end_grace is over, or something else ends a call whose answer is complete.
@@ -168,6 +168,8 @@ class Call : public upstream::TransferSink {
   void Beat();
   void SetTimer();
   Clock::time_point NextDue() const;
+  void OnDecodedBytes(std::string_view bytes);
+  void OnUndecodable(content_coding::ContentDecoder::Result result);
   void OnRefusal();
   bool may_have_run() const {
     return summary_.upstream_started && (!transfer_ || transfer_->MayHaveBeenSeen());
@@ -188,9 +190,10 @@ class Call : public upstream::TransferSink {
   bool write_in_flight_ = false;
   enum class Caller { kOpen, kClosing } caller_ = Caller::kOpen;
 
-  // What the upstream is answering with.
-  enum class Body { kNone, kAnswer, kRefusal, kWrongType } body_ = Body::kNone;
+  // What the upstream is answering with. Of a 2xx the first byte that is no space decides.
+  enum class Body { kNone, kUndecided, kAnswer, kRefusal, kPage } body_ = Body::kNone;
   upstream::Head head_;
+  content_coding::ContentDecoder decoder_;
   std::string refusal_;  // the beginning of a body that is no answer
   bool metadata_due_ = false;
   bool metadata_sent_ = false;

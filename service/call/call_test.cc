@@ -294,10 +294,12 @@ TEST_F(CallTest, AnotherMediaTypeIsAnErrorAndAnErrorObjectInItIsRead) {
   EXPECT_EQ(Status().reason, v1::ERROR_REASON_UPSTREAM_PROTOCOL_ERROR);
 }
 
-TEST_F(CallTest, AnEncodingThatNobodyAskedForIsAnErrorAtOnce) {
+TEST_F(CallTest, ACodingThatCannotBeUndoneIsNamed) {
   StartStream();
-  Head(200, {{"content-type", "text/event-stream"}, {"content-encoding", "gzip"}});
+  Head(200, {{"content-type", "text/event-stream"}, {"content-encoding", "zstd"}});
+  Body("\x28\xb5\x2f\xfd");
   ASSERT_TRUE(port_.finished);
+  EXPECT_NE(Status().message.find("zstd"), std::string::npos);
   EXPECT_EQ(Status().reason, v1::ERROR_REASON_UPSTREAM_PROTOCOL_ERROR);
   EXPECT_EQ(host_.transfer, nullptr);
 }

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "service/call/endings.h"
+#include "service/translate/chat_decoder.h"
 #include "service/translate/upstream_error.h"
 
 namespace sparkgate::call {
@@ -24,11 +25,13 @@ StreamCall::StreamCall(Host* host, Port* port, const CallLimits& limits, CallReq
       parser_(limits.max_event_bytes),
       outbox_(limits.outbox_bytes, this->request().merge) {}
 
-bool StreamCall::AcceptsType(std::string_view media_type) const {
-  return media_type == "text/event-stream";
-}
-
 void StreamCall::OnAnswerBytes(std::string_view bytes) {
+  if (form_ == Form::kUndecided) {
+    const size_t first = bytes.find_first_not_of(" \t\r\n");
+    const bool json = bytes[first] == '{' || bytes[first] == '[';
+    form_ = json ? Form::kJson : Form::kEvents;
+  }
+  if (form_ == Form::kJson) return OnJsonBytes(bytes);
   if (decoding_) {
     backlog_.append(bytes);
     return;
@@ -36,11 +39,20 @@ void StreamCall::OnAnswerBytes(std::string_view bytes) {
   ReadEvents(bytes);
 }
 
-void StreamCall::ReadEvents(std::string_view bytes) {
-  if (!translator_) {
-    translator_ = std::make_unique<translate::StreamTranslator>(request().requested_choices,
-                                                                upstream_headers());
+void StreamCall::OnJsonBytes(std::string_view bytes) {
+  if (json_.size() + bytes.size() > limits().max_chat_body_bytes) {
+    return Decide(TooLargeAnswer("an answer", limits().max_chat_body_bytes));
   }
+  json_.append(bytes);
+}
+
+void StreamCall::MakeTranslator() {
+  translator_ = std::make_unique<translate::StreamTranslator>(request().requested_choices,
+                                                              upstream_headers());
+}
+
+void StreamCall::ReadEvents(std::string_view bytes) {
+  if (!translator_) MakeTranslator();
   Messages messages;
   while (!bytes.empty() && !decided()) {
     sse::Event event;
@@ -51,7 +63,9 @@ void StreamCall::ReadEvents(std::string_view bytes) {
       return Decide(TooLargeAnswer("an event", limits().max_event_bytes));
     }
     if (result != sse::EventParser::Result::kEvent) continue;
-    if (event.data.size() > limits().large_bytes) return DecodeElsewhere(event, bytes);
+    if (event.data.size() > limits().large_bytes) {
+      return DecodeElsewhere(event.type, event.data, bytes);
+    }
     OnOutcome(translator_->Push(event.type, event.data, &messages), &messages, !bytes.empty());
   }
   ReleaseContent();
@@ -126,16 +140,17 @@ void StreamCall::Queue(Messages* messages) {
   Changed();
 }
 
-void StreamCall::DecodeElsewhere(const sse::Event& event, std::string_view rest) {
+void StreamCall::DecodeElsewhere(std::string_view type, std::string_view data,
+                                 std::string_view rest) {
   decoding_ = true;
   HoldUpstream();
   auto decoding = std::make_shared<Decoding>();
   decoding->translator = std::move(translator_);
-  decoding->type = event.type;
-  decoding->data = event.data;
+  decoding->type = type;
+  decoding->data = data;
   backlog_ = rest;
   host()->Offload(
-      this, event.data.size(), [decoding] { decoding->Run(); },
+      this, data.size(), [decoding] { decoding->Run(); },
       [this, decoding] { OnDecoded(decoding); });
 }
 
@@ -146,6 +161,7 @@ void StreamCall::OnDecoded(const std::shared_ptr<Decoding>& decoding) {
   NoteDecoded();
   const std::string backlog = std::exchange(backlog_, {});
   OnOutcome(decoding->outcome, &decoding->messages, !backlog.empty());
+  if (!decided() && form_ == Form::kJson) ConcludeJson();
   if (!decided()) ReadEvents(backlog);
   DecideDeferred();
   if (!decided() && !decoding_) ReleaseUpstream();
@@ -160,7 +176,28 @@ void StreamCall::OnLastEvent() {
             /*more_bytes=*/false);
 }
 
+// The whole answer is one object, and one event.
+void StreamCall::OnJsonEnd(How how) {
+  if (how != How::kComplete && how != How::kClosed) return Decide(TransferFailed(how));
+  MakeTranslator();
+  const std::string_view object = translate::WithoutEndMark(json_);
+  if (how == How::kClosed && !translate::IsWholeJsonObject(object)) {
+    return Decide(Truncated("The upstream closed the connection in the middle of the answer"));
+  }
+  if (object.size() > limits().large_bytes) return DecodeElsewhere("", object, "");
+  Messages messages;
+  OnOutcome(translator_->Push("", object, &messages), &messages, /*more_bytes=*/false);
+  ConcludeJson();
+}
+
+void StreamCall::ConcludeJson() {
+  if (decided()) return;
+  if (translator_->AllChoicesFinished()) return OnEndMark(/*more_bytes=*/false);
+  Decide(ProtocolError("answered with JSON that is no whole answer"));
+}
+
 void StreamCall::OnAnswerEnd(How how) {
+  if (form_ == Form::kJson) return OnJsonEnd(how);
   if (how == How::kComplete) OnLastEvent();
   if (decided()) return;
   if (translator_ && parser_.EndsWithDone()) return OnEndMark(/*more_bytes=*/false);

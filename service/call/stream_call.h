@@ -24,7 +24,6 @@ class StreamCall final : public Call {
   using Outcome = translate::StreamTranslator::Outcome;
   struct Decoding;
 
-  bool AcceptsType(std::string_view media_type) const override;
   void OnAnswerBytes(std::string_view bytes) override;
   void OnAnswerEnd(How how) override;
   void OnComplete() override;
@@ -35,6 +34,10 @@ class StreamCall final : public Call {
   void ReleaseHeld() override;
   void AfterWrite() override { CheckOutbox(outbox_.full(), outbox_.half_empty()); }
 
+  void OnJsonBytes(std::string_view bytes);
+  void OnJsonEnd(How how);
+  void ConcludeJson();
+  void MakeTranslator();
   void ReadEvents(std::string_view bytes);
   void OnOutcome(const Outcome& outcome, Messages* messages, bool more_bytes);
   void OnEndMark(bool more_bytes);
@@ -42,10 +45,14 @@ class StreamCall final : public Call {
   void ReleaseAll();
   void OnLastEvent();
   void ReleaseContent();
-  void DecodeElsewhere(const sse::Event& event, std::string_view rest);
+  void DecodeElsewhere(std::string_view type, std::string_view data, std::string_view rest);
   void OnDecoded(const std::shared_ptr<Decoding>& decoding);
   void Queue(Messages* messages);
 
+  // What the bytes are, by the first that is no space. A server that ignores `stream` answers with
+  // one JSON object.
+  enum class Form { kUndecided, kEvents, kJson } form_ = Form::kUndecided;
+  std::string json_;
   sse::EventParser parser_;
   // Made at the first bytes; away while an event is decoded elsewhere.
   std::unique_ptr<translate::StreamTranslator> translator_;

@@ -1,17 +1,65 @@
 #include "service/call/unary_call.h"
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "service/call/endings.h"
+#include "service/sse/event_parser.h"
 #include "service/translate/chat_decoder.h"
 #include "service/translate/models_decoder.h"
+#include "service/translate/stream_joiner.h"
+#include "service/translate/stream_translator.h"
 
 namespace sparkgate::call {
+
+namespace {
+
+// Whether it begins with a field of an event, or a comment.
+bool IsEventStream(std::string_view body) {
+  body.remove_prefix(std::min(body.find_first_not_of(" \t\r\n"), body.size()));
+  for (const std::string_view field : {"data:", "event:", "id:", "retry:", ":"}) {
+    if (body.substr(0, field.size()) == field) return true;
+  }
+  return false;
+}
+
+// The events of a body, joined as they come: as messages they would take many times their bytes.
+struct EventsReader {
+  translate::StreamTranslator translator;
+  v1::ChatResponse response = {};
+  CallStatus status = {};
+  bool done = false;
+
+  bool over() const { return done || !status.ok(); }
+
+  void Read(const sse::Event& event) {
+    std::vector<v1::StreamChatResponse> messages;
+    const auto outcome = translator.Push(event.type, event.data, &messages);
+    translate::JoinStream(messages, &response);
+    status = outcome.status;
+    done = outcome.done;
+  }
+
+  CallStatus End() {
+    if (!status.ok()) return status;
+    if (!done && !translator.AllChoicesFinished()) {
+      return Truncated("The upstream ended the answer without its end mark");
+    }
+    std::vector<v1::StreamChatResponse> messages;
+    translator.Release(/*complete=*/true, &messages);
+    translate::JoinStream(messages, &response);
+    return translator.StatusAtEndMark();
+  }
+};
+
+}  // namespace
 
 // A body on its way through the decoder, which may run on another thread.
 struct UnaryCall::Decoding {
   Asked asked;
   std::string body;
+  int requested_choices;
   bool must_be_whole;  // nothing but the body itself can say that it is complete
   HeaderList headers;
 
@@ -21,14 +69,16 @@ struct UnaryCall::Decoding {
   int completion_tokens = -1;
 
   void Run() {
-    if (must_be_whole && !translate::IsWholeJsonObject(body)) {
+    if (asked == Asked::kCompletion && IsEventStream(body)) return ReadEvents();
+    const std::string_view object = translate::WithoutEndMark(body);
+    if (must_be_whole && !translate::IsWholeJsonObject(object)) {
       status = Truncated("The upstream closed the connection in the middle of the answer");
       return;
     }
     if (asked == Asked::kModels) {
       ReadModels();
     } else {
-      ReadCompletion();
+      ReadCompletion(object);
     }
   }
 
@@ -38,10 +88,29 @@ struct UnaryCall::Decoding {
     if (status.ok()) answer = response.SerializeAsString();
   }
 
-  void ReadCompletion() {
+  void ReadCompletion(std::string_view object) {
     v1::ChatResponse response;
-    status = translate::DecodeChat(body, headers, &response);
-    if (!status.ok()) return;
+    status = translate::DecodeChat(object, headers, &response);
+    if (status.ok()) Take(response);
+  }
+
+  // A server that streams whatever it is asked for.
+  void ReadEvents() {
+    sse::EventParser parser(body.size());
+    EventsReader reader{translate::StreamTranslator(requested_choices, headers)};
+    sse::Event event;
+    std::string_view rest = body;
+    while (!rest.empty() && !reader.over()) {
+      size_t used = 0;
+      if (parser.Next(rest, &used, &event) == sse::EventParser::Result::kEvent) reader.Read(event);
+      rest.remove_prefix(used);
+    }
+    if (!reader.over() && parser.LastEvent(&event)) reader.Read(event);
+    status = reader.End();
+    if (status.ok()) Take(reader.response);
+  }
+
+  void Take(const v1::ChatResponse& response) {
     answer = response.SerializeAsString();
     if (response.usage().has_prompt_tokens()) prompt_tokens = response.usage().prompt_tokens();
     if (response.usage().has_completion_tokens()) {
@@ -49,10 +118,6 @@ struct UnaryCall::Decoding {
     }
   }
 };
-
-bool UnaryCall::AcceptsType(std::string_view media_type) const {
-  return media_type == "application/json";
-}
 
 void UnaryCall::OnAnswerBytes(std::string_view bytes) {
   if (body_.size() + bytes.size() > limits().max_chat_body_bytes) {
@@ -68,6 +133,7 @@ void UnaryCall::OnAnswerEnd(How how) {
   auto decoding = std::make_shared<Decoding>();
   decoding->asked = request().asked;
   decoding->body = std::move(body_);
+  decoding->requested_choices = request().requested_choices;
   decoding->must_be_whole = how == How::kClosed;
   decoding->headers = upstream_headers();
   if (decoding->body.size() <= limits().large_bytes) {

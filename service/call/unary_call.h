@@ -19,7 +19,6 @@ class UnaryCall final : public Call {
  private:
   struct Decoding;
 
-  bool AcceptsType(std::string_view media_type) const override;
   void OnAnswerBytes(std::string_view bytes) override;
   void OnAnswerEnd(How how) override;
   bool HasMessage() const override { return answer_.has_value(); }

@@ -144,6 +144,21 @@ CallStatus DecodeChat(std::string_view body, const HeaderList& headers,
   return CallStatus();
 }
 
+std::string_view WithoutEndMark(std::string_view body) {
+  constexpr std::string_view kMark = "[DONE]", kField = "data:";
+  const std::string_view whole = TrimJsonSpace(body);
+  body = whole;
+  const auto remove = [&body](std::string_view end) {
+    const bool found = body.size() >= end.size() && body.substr(body.size() - end.size()) == end;
+    if (found) body = TrimJsonSpace(body.substr(0, body.size() - end.size()));
+    return found;
+  };
+  if (!remove(kMark)) return whole;
+  remove(kField);
+  // Within a body that is a list or a text it is no mark.
+  return !body.empty() && body.back() == '}' ? body : whole;
+}
+
 bool IsWholeJsonObject(std::string_view body) {
   JsonDocument document;
   return document.Parse(body) == JsonDocument::Result::kOk && document.root().is(JsonKind::kObject);

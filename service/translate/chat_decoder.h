@@ -14,6 +14,10 @@ namespace sparkgate::translate {
 // thread.
 CallStatus DecodeChat(std::string_view body, const HeaderList& headers, v1::ChatResponse* response);
 
+// `body` without the end mark of a stream (`[DONE]`, also as an event) behind it, which some
+// servers send behind whole answers too.
+std::string_view WithoutEndMark(std::string_view body);
+
 // Whether `body` is one whole JSON object: what a body without length must be to count as complete.
 bool IsWholeJsonObject(std::string_view body);
 

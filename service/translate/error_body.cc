@@ -3,10 +3,21 @@
 #include <charconv>
 #include <optional>
 
+#include "service/sse/event_parser.h"
+#include "service/translate/error_words.h"
 #include "service/translate/json_text.h"
 
 namespace sparkgate::translate {
 namespace {
+
+constexpr size_t kMostText = 4096;
+constexpr size_t kMostFramed = 64 << 10;
+// Errors within errors, as texts: gateways wrap those of gateways.
+constexpr int kMostNested = 4;
+
+ErrorBody ReadBody(std::string_view text, int depth);
+ErrorBody ReadObject(const JsonValue& root, bool after_ok, int depth);
+ErrorBody OfList(const JsonValue& list, bool after_ok, int depth);
 
 std::string TextOf(const std::optional<JsonValue>& value) {
   if (!value.has_value()) return "";
@@ -49,9 +60,20 @@ std::string FieldInMessage(std::string_view message) {
   return end == std::string_view::npos ? "" : std::string(message.substr(0, end));
 }
 
+// Under the names that servers and gateways use.
+std::string MessageIn(const JsonValue& error) {
+  for (const std::string_view key :
+       {"message", "msg", "error_message", "error_msg", "errorMessage", "detail", "error",
+        "error_description", "description", "title"}) {
+    std::string text = TextOf(error.Find(key));
+    if (!text.empty()) return text;
+  }
+  return "";
+}
+
 void ReadMembers(const JsonValue& error, ErrorBody* body) {
   body->found = true;
-  body->message = TextOf(error.Find("message"));
+  body->message = MessageIn(error);
   body->code = TextOf(error.Find("code"));
   if (body->code.empty()) body->code = TextOf(error.Find("type"));
   for (const std::string_view key : {"status", "status_code", "http_status", "code"}) {
@@ -79,9 +101,12 @@ std::string PathOf(const JsonValue& loc) {
 // data.
 void ReadDetail(const JsonValue& detail, ErrorBody* body) {
   body->found = true;
+  if (detail.is(JsonKind::kObject)) {
+    const auto inner = detail.Find("error");
+    return ReadMembers(inner && inner->is(JsonKind::kObject) ? *inner : detail, body);
+  }
   if (!detail.is(JsonKind::kArray)) {
     body->message = TextOf(detail);
-    if (body->message.empty()) body->message = TextOf(detail.Find("message"));
     return;
   }
   detail.ForEachElement([&](const JsonValue& entry) {
@@ -92,54 +117,109 @@ void ReadDetail(const JsonValue& detail, ErrorBody* body) {
   });
 }
 
-std::string TitleOf(std::string_view page) {
-  const size_t begin = page.find("<title>");
-  if (begin == std::string_view::npos) return "";
-  page.remove_prefix(begin + 7);
-  return std::string(page.substr(0, page.find('<')));
-}
-
-// Of a body that is not JSON: a page's title, else the text. JSON that was cut is neither; its
-// members, the caller's prompt among them, cannot be told apart.
+// Of a body that is not JSON: its words. JSON that was cut has none; its members, the caller's
+// prompt among them, cannot be told apart.
 std::string TextOfBody(std::string_view body) {
   if (body.empty() || body.front() == '{' || body.front() == '[') return "";
-  return body.front() == '<' ? TitleOf(body) : std::string(body.substr(0, 4096));
+  return std::string(body.substr(0, kMostText));
+}
+
+// The data of the first event, if the body is framed as an event stream; else the body.
+std::string Unframed(std::string_view body) {
+  sse::EventParser parser(kMostFramed);
+  sse::Event event;
+  size_t used = 0;
+  const auto is_object = [&event] { return !event.data.empty() && event.data.front() == '{'; };
+  for (std::string_view rest = body; !rest.empty(); rest.remove_prefix(used)) {
+    const auto result = parser.Next(rest, &used, &event);
+    if (result == sse::EventParser::Result::kTooLarge) break;
+    if (result == sse::EventParser::Result::kEvent && is_object()) return std::string(event.data);
+  }
+  return parser.LastEvent(&event) && is_object() ? std::string(event.data) : std::string(body);
+}
+
+// An error's text that holds a page, or another error as JSON, is reduced to their words; what that
+// error says of its kind counts if this one says nothing.
+void ReduceToWords(int depth, ErrorBody* body) {
+  if (body->message.size() > kMostFramed) body->message.resize(kMostFramed);
+  const EmbeddedJson embedded = FindEmbeddedJson(body->message);
+  if (!embedded.object.empty() && depth < kMostNested) {
+    ErrorBody inner = ReadBody(embedded.object, depth + 1);
+    if (body->code.empty()) body->code = inner.code;
+    if (body->status == 0) body->status = inner.status;
+    const std::string before(TrimJsonSpace(embedded.before));
+    body->message = before + (before.empty() || inner.message.empty() ? "" : " ") + inner.message;
+  } else if (std::string message = MessageOfPythonText(body->message); !message.empty()) {
+    body->message = std::move(message);
+  }
+  if (HasMarkup(body->message)) body->message = WordsOfMarkup(body->message);
+}
+
+ErrorBody ReadBody(std::string_view text, int depth) {
+  const std::string unframed = Unframed(TrimJsonSpace(text));
+  JsonDocument document;
+  if (document.Parse(unframed) != JsonDocument::Result::kOk) {
+    ErrorBody body;
+    body.message = TextOfBody(unframed);
+    ReduceToWords(depth, &body);
+    return body;
+  }
+  const JsonValue root = document.root();
+  if (root.is(JsonKind::kObject)) return ReadObject(root, /*after_ok=*/false, depth);
+  if (root.is(JsonKind::kArray)) return OfList(root, /*after_ok=*/false, depth);
+  ErrorBody body;
+  body.message = TextOf(root);
+  ReduceToWords(depth, &body);
+  return body;
+}
+
+// A list of errors is told by its first.
+ErrorBody OfList(const JsonValue& list, bool after_ok, int depth) {
+  const auto first = list.First();
+  if (first && first->is(JsonKind::kObject)) return ReadObject(*first, after_ok, depth);
+  ErrorBody body;
+  body.message = TextOf(first);
+  return body;
+}
+
+ErrorBody ReadObject(const JsonValue& root, bool after_ok, int depth) {
+  ErrorBody body;
+  const auto error = root.Find("error");
+  const auto errors = root.Find("errors");
+  const auto detail = root.Find("detail");
+  const bool answers = root.Find("choices").has_value();
+  const auto message = root.Find("message");
+  if (error.has_value() && !SaysNothing(*error)) {
+    body.found = true;
+    body.message = TextOf(error);
+    if (error->is(JsonKind::kObject)) ReadMembers(*error, &body);
+    // Some put the number and the words beside the object.
+    if (body.message.empty()) body.message = TextOf(message);
+    if (body.status == 0) body.status = StatusIn(root.Find("status"));
+    if (body.status == 0) body.status = StatusIn(root.Find("code"));
+  } else if (TextOf(root.Find("object")) == "error" ||
+             (!answers && message.has_value() && !SaysNothing(*message))) {
+    ReadMembers(root, &body);
+  } else if (detail.has_value() && (!after_ok || !answers)) {
+    ReadDetail(*detail, &body);
+  } else if (errors.has_value() && errors->size() > 0 && !answers) {
+    body = OfList(*errors, after_ok, depth);
+    body.found = true;
+  } else if (!after_ok) {
+    ReadMembers(root, &body);
+    body.found = !body.message.empty();
+  }
+  if (body.found) body.request_id = TextOf(root.Find("request_id"));
+  ReduceToWords(depth, &body);
+  return body;
 }
 
 }  // namespace
 
 ErrorBody ReadErrorObject(const JsonValue& root, bool after_ok) {
-  ErrorBody body;
-  const auto error = root.Find("error");
-  const auto detail = root.Find("detail");
-  if (error.has_value() && !SaysNothing(*error)) {
-    body.found = true;
-    body.message = TextOf(error);
-    if (error->is(JsonKind::kObject)) ReadMembers(*error, &body);
-    // Some put the number beside the object.
-    if (body.status == 0) body.status = StatusIn(root.Find("status"));
-    if (body.status == 0) body.status = StatusIn(root.Find("code"));
-  } else if (TextOf(root.Find("object")) == "error" || (!after_ok && root.Find("message"))) {
-    ReadMembers(root, &body);
-  } else if (detail.has_value() && (!after_ok || !root.Find("choices").has_value())) {
-    ReadDetail(*detail, &body);
-  }
-  if (body.found) body.request_id = TextOf(root.Find("request_id"));
-  return body;
+  return ReadObject(root, after_ok, 0);
 }
 
-ErrorBody ReadErrorBody(std::string_view text) {
-  JsonDocument document;
-  if (document.Parse(text) == JsonDocument::Result::kOk) {
-    const JsonValue root = document.root();
-    if (root.is(JsonKind::kObject)) return ReadErrorObject(root, /*after_ok=*/false);
-    ErrorBody body;
-    body.message = TextOf(root);
-    return body;
-  }
-  ErrorBody body;
-  body.message = TextOfBody(TrimJsonSpace(text));
-  return body;
-}
+ErrorBody ReadErrorBody(std::string_view text) { return ReadBody(text, 0); }
 
 }  // namespace sparkgate::translate

@@ -62,6 +62,27 @@ size_t LikelyKeyLength(std::string_view text) {
   return run >= kMinKey && odd ? run : 0;
 }
 
+// Whether `path` is one of the API that is called, and none of a machine's files.
+bool IsEndpoint(std::string_view path) {
+  static constexpr std::string_view kSegments[] = {"v1",          "v1beta",      "v2",
+                                                   "api",         "openai",      "inference",
+                                                   "chat",        "completions", "models",
+                                                   "embeddings",  "responses",   "messages",
+                                                   "generate",    "rerank",      "audio",
+                                                   "images",      "files",       "batches",
+                                                   "moderations", "health",      "compatible-mode"};
+  while (!path.empty() && path.back() == '.') path.remove_suffix(1);  // a sentence's
+  while (!path.empty()) {
+    path.remove_prefix(1);
+    const std::string_view segment = path.substr(0, path.find('/'));
+    if (std::find(std::begin(kSegments), std::end(kSegments), segment) == std::end(kSegments)) {
+      return false;
+    }
+    path.remove_prefix(segment.size());
+  }
+  return true;
+}
+
 // Length of the file path at the start of `text`: two levels at least, or with an extension, or
 // with a drive letter, or relative to some place that only a machine knows.
 size_t PathLength(std::string_view text) {
@@ -75,6 +96,7 @@ size_t PathLength(std::string_view text) {
   if (text[0] != '/') return 0;
   const size_t run = RunLength(text, IsPathCharacter);
   const std::string_view path = text.substr(0, run);
+  if (IsEndpoint(path)) return 0;
   const bool deep = std::count(path.begin(), path.end(), '/') >= 2;
   const bool named = path.find('.', 2) < path.size() - 1;
   return deep || named ? run : 0;

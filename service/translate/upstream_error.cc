@@ -15,6 +15,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr size_t kMaxCode = 64;
+constexpr size_t kMaxTarget = 256;
 constexpr size_t kMaxRequestId = 128;
 constexpr size_t kMaxViolations = 16;
 constexpr size_t kMaxDescription = 160;
@@ -128,7 +129,26 @@ bool IsMetadata(std::string_view name, std::string_view value) {
 CallStatus HttpErrorStatus(int http_status, const HeaderList& headers, std::string_view body,
                            bool callers_key) {
   const ErrorBody error = ReadErrorBody(body);
-  return Build(RowFor(http_status, error, callers_key), http_status, headers, error);
+  CallStatus status = Build(RowFor(http_status, error, callers_key), http_status, headers, error);
+  const std::string target = http_status < 400 ? RedirectTarget(headers) : "";
+  if (!target.empty()) status.message += " It points to " + target + '.';
+  return status;
+}
+
+std::string RedirectTarget(const HeaderList& headers) {
+  const std::string* location = FindHeader(headers, "location");
+  if (location == nullptr) return "";
+  std::string_view target = *location;
+  target = target.substr(0, target.find_first_of("?#"));
+  std::string shown(target);
+  const size_t scheme = target.find("://");
+  if (scheme != std::string_view::npos) {
+    const size_t host = scheme + 3;
+    const size_t path = std::min(target.find('/', host), target.size());
+    const size_t user = target.substr(0, path).rfind('@');
+    if (user != std::string_view::npos && user >= host) shown.erase(host, user + 1 - host);
+  }
+  return SafeText(shown, kMaxTarget);
 }
 
 CallStatus ErrorAfterOk(std::string_view json) {

@@ -20,6 +20,10 @@ CallStatus HttpErrorStatus(int http_status, const HeaderList& headers, std::stri
 // nullopt-like: an OK status means that `json` holds no error object.
 CallStatus ErrorAfterOk(std::string_view json);
 
+// Where a redirect points to, as far as it may be shown (scheme, host and path); "" if it does not
+// say.
+std::string RedirectTarget(const HeaderList& headers);
+
 // The upstream's own name for a call: x-request-id, x-fireworks-request-id, cf-ray, in this order;
 // empty if it gave none.
 std::string UpstreamRequestId(const HeaderList& headers);
