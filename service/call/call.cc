@@ -53,7 +53,10 @@ bool IsDeclaredAnswer(const HeaderList& headers) {
   return type.substr(0, 17) == "text/event-stream" || type.substr(0, 16) == "application/json";
 }
 
-bool IsSuccess(int http_status) { return http_status >= 200 && http_status < 300; }
+// Of those without a body, 204 and 205, no answer can come.
+bool IsSuccess(int http_status) {
+  return http_status >= 200 && http_status < 300 && http_status != 204 && http_status != 205;
+}
 
 // What stands before the first byte of JSON or of an event stream, and says nothing.
 std::string_view WithoutSpace(std::string_view bytes) {
@@ -233,6 +236,8 @@ void Call::OnHead(upstream::Head head) {
   if (!IsSuccess(head_.status)) {
     body_ = Body::kRefusal;
     if (head_.status < 200) return OnRefusal();  // 101: what follows is no HTTP, and never ends
+    const bool malformed = head_.status == 400 || head_.status == 422;
+    if (malformed && request_.refused != nullptr) refused_request_ = transfer_->TakeRequest();
     refusal_due_ = host_->Now() + kRefusalTime;
     return SetTimer();
   }
@@ -283,7 +288,7 @@ void Call::OnUndecodable(ContentDecoder::Result result) {
 }
 
 void Call::OnEnd(const upstream::TransferEnd& end) {
-  summary_.end.attempts = end.attempts;
+  summary_.end.attempts = earlier_attempts_ + end.attempts;
   summary_.detail = end.detail;
   limits_.key.RemoveFrom(&summary_.detail);
   transfer_.reset();
@@ -298,7 +303,10 @@ void Call::OnEnd(const upstream::TransferEnd& end) {
 void Call::OnRefusal() {
   CallStatus status;
   if (body_ == Body::kRefusal) {
+    const translate::OwnField field = translate::RefusedOwnField(head_.status, refusal_);
+    if (AskAgainWithout(field)) return;
     status = translate::HttpErrorStatus(head_.status, head_.headers, refusal_);
+    translate::ExplainOwnField(field, &status);
     const bool redirect = head_.status >= 300 && head_.status < 400;
     if (redirect) summary_.detail = "redirect to " + translate::RedirectTarget(head_.headers);
   } else {
@@ -308,6 +316,23 @@ void Call::OnRefusal() {
     }
   }
   Decide(std::move(status));
+}
+
+// The caller did not ask for the field, and the refusal has run nothing: once more, without it.
+bool Call::AskAgainWithout(translate::OwnField field) {
+  if (!refused_request_ || earlier_attempts_ > 0) return false;
+  upstream::Request request = *std::exchange(refused_request_, {});
+  if (!translate::RemoveOwnField(field, &request.body)) return false;
+  request_.refused->Add(field);
+  earlier_attempts_ = summary_.end.attempts;
+  summary_.end.attempts = earlier_attempts_ + 1;
+  head_ = upstream::Head();
+  body_ = Body::kNone;
+  refusal_.clear();
+  refusal_due_ = kNever;
+  transfer_ = host_->StartTransfer(std::move(request), this);
+  SetTimer();
+  return true;
 }
 
 void Call::DecideOkAndLinger(bool dirty) {

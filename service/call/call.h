@@ -12,6 +12,7 @@
 #include "service/call/port.h"
 #include "service/content_coding/content_decoder.h"
 #include "service/translate/known_secret.h"
+#include "service/translate/own_fields.h"
 #include "service/upstream/transfer.h"
 
 namespace sparkgate::call {
@@ -41,6 +42,7 @@ struct CallRequest {
   std::optional<Clock::time_point> deadline;  // the caller's
   uint64_t connection = 0;                    // the caller's: workers are fair between connections
   bool merge = true;                          // adjacent increments may become one message
+  translate::RefusedFields* refused = nullptr;  // the upstream's; null: no request is made anew
   std::chrono::milliseconds heartbeat{0};  // of silence, then a message that says nothing; 0: none
 };
 
@@ -171,6 +173,7 @@ class Call : public upstream::TransferSink {
   void OnDecodedBytes(std::string_view bytes);
   void OnUndecodable(content_coding::ContentDecoder::Result result);
   void OnRefusal();
+  bool AskAgainWithout(translate::OwnField field);
   bool may_have_run() const {
     return summary_.upstream_started && (!transfer_ || transfer_->MayHaveBeenSeen());
   }
@@ -195,6 +198,8 @@ class Call : public upstream::TransferSink {
   upstream::Head head_;
   content_coding::ContentDecoder decoder_;
   std::string refusal_;  // the beginning of a body that is no answer
+  std::optional<upstream::Request> refused_request_;
+  int earlier_attempts_ = 0;  // of a request that was made anew
   bool metadata_due_ = false;
   bool metadata_sent_ = false;
   bool upstream_metadata_sent_ = false;

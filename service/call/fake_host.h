@@ -74,6 +74,7 @@ class FakeHost final : public Host {
       ++host_->lingered;
       host_->lingered_dirty = dirty;
     }
+    upstream::Request TakeRequest() override { return host_->last_request; }
     bool MayHaveBeenSeen() const override { return host_->request_left; }
     bool paused = false;
 

@@ -121,11 +121,15 @@ CallStatus CallPort::DecodeChat(call::CallRequest* request) {
 
   translate::UpstreamBody body;
   options.stream = method_ == Method::kStreamChat;
-  options.include_usage = context_->include_usage;
+  const translate::RefusedFields& refused = context_->refused_fields;
+  options.include_usage =
+      context_->include_usage && !refused.Has(translate::OwnField::kStreamOptions);
+  options.say_stream = !refused.Has(translate::OwnField::kStream);
   status = translate::EncodeRequest(message, options, &body);
   if (!status.ok()) return status;
 
   request->stream = options.stream;
+  request->refused = &context_->refused_fields;
   request->requested_choices = body.requested_choices;
   request->upstream.path = "/chat/completions";
   request->upstream.event_stream = options.stream;

@@ -57,7 +57,8 @@ struct CallContext {
   Admission* admission = nullptr;
   call::CallLimits limits;
   bool include_usage = true;
-  std::chrono::milliseconds heartbeat{0};  // see ServerOptions
+  translate::RefusedFields refused_fields;  // of the one upstream
+  std::chrono::milliseconds heartbeat{0};   // see ServerOptions
   size_t max_request_elements = 65'536;
   std::vector<std::string> allowed_headers;
   std::function<void(const CallReport&)> on_over;  // any thread, once for each call

@@ -4,6 +4,7 @@
 
 #include "google/protobuf/util/json_util.h"
 #include "service/translate/request_encoder.h"
+#include "service/translate/testing/without_stream.h"
 
 namespace sparkgate::translate {
 namespace {
@@ -15,7 +16,7 @@ std::string Upstream(const std::string& json, EncodeOptions options = {}) {
   UpstreamBody body;
   const CallStatus status = EncodeRequest(request, options, &body);
   EXPECT_TRUE(status.ok()) << status.message;
-  return body.json;
+  return options.stream ? body.json : WithoutStream(body.json);
 }
 
 TEST(PatternTest, BodiesGoUpstreamAsTheyAre) {

@@ -39,10 +39,11 @@ int RequestedChoices(const v1::ChatRequest& request, const ExtraBody& extra) {
 }
 
 void WriteStream(const EncodeOptions& options, JsonWriter* writer) {
-  if (!options.stream) return;
+  if (!options.say_stream) return;
+  // Said in both cases: some servers stream unless they are told not to.
   writer->Key("stream");
-  writer->Bool(true);
-  if (options.include_usage) {
+  writer->Bool(options.stream);
+  if (options.stream && options.include_usage) {
     writer->Key("stream_options");
     writer->Raw(R"({"include_usage":true})");
   }

@@ -9,11 +9,12 @@
 namespace sparkgate::translate {
 
 struct EncodeOptions {
-  bool stream = false;        // adds "stream":true
+  bool stream = false;        // what "stream" says
   bool include_usage = true;  // with stream: adds "stream_options":{"include_usage":true}
   // Of the serialised request, from which follow the body's expected size and the most that it may
   // grow to; 0: not known, and no limit.
   size_t request_bytes = 0;
+  bool say_stream = true;  // false: for an upstream that refuses "stream"
 };
 
 // The upstream body of one request, and what the call must know of it.

@@ -13,6 +13,7 @@
 #include "service/translate/golden.h"
 #include "service/translate/request_encoder.h"
 #include "service/translate/shape.h"
+#include "service/translate/testing/without_stream.h"
 #include "simulator/request_validator.h"
 
 namespace sparkgate::translate {
@@ -128,7 +129,7 @@ class RequestGoldenTest : public testing::Test {
     UpstreamBody body;
     const CallStatus status = EncodeRequest(request, {}, &body);
     EXPECT_TRUE(status.ok()) << status.message << request.DebugString();
-    return body.json;
+    return WithoutStream(body.json);
   }
 
   void CheckField(const Path& path, const FieldDescriptor* field) {

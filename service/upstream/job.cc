@@ -20,6 +20,18 @@ void JobHandle::Resume() {
 
 bool JobHandle::MayHaveBeenSeen() const { return job_ == nullptr || job_->facts.begun; }
 
+Request JobHandle::TakeRequest() {
+  if (job_ == nullptr) return Request();
+  Request request;
+  const bool sent = job_->body_sent >= job_->body_bytes;
+  if (sent) std::swap(request.body, job_->request.body);
+  request.method = job_->request.method;
+  request.path = job_->request.path;
+  request.headers = job_->request.headers;
+  request.event_stream = job_->request.event_stream;
+  return request;
+}
+
 void JobHandle::Linger(bool dirty) {
   if (job_ != nullptr) job_->pool->Linger(job_, dirty);
 }

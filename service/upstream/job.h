@@ -28,6 +28,7 @@ class JobHandle final : public Transfer {
   void Pause() override;
   void Resume() override;
   void Linger(bool dirty) override;
+  Request TakeRequest() override;
   bool MayHaveBeenSeen() const override;
 
  private:
@@ -60,6 +61,7 @@ struct Job {
   // would have made one only to fail with CURLE_SEND_FAIL_REWIND, so it was refused.
   bool restart_refused = false;
   ResponseHead head;
+  bool head_told = false;
 
   int attempts = 0;          // requests begun on a connection
   bool sent_again = false;   // by us

@@ -46,7 +46,7 @@ bool OnlyLineEnds(std::string_view bytes) {
 }
 
 void FreeBodyIfSent(Job* job) {
-  if (!job->facts.any_response || job->body_sent < job->body_bytes) return;
+  if (!job->head_told || job->body_sent < job->body_bytes) return;
   std::string().swap(job->request.body);
 }
 
@@ -119,7 +119,6 @@ size_t JobCallbacks::OnHeader(char* line, size_t size, size_t count, void* data)
   const size_t length = size * count;
   if (job->gone) return 0;
   job->facts.any_response = true;
-  FreeBodyIfSent(job);
   const InCallback guard(job);
   const ResponseHead::Event event = job->head.OnLine({line, length});
   switch (event) {
@@ -129,10 +128,13 @@ size_t JobCallbacks::OnHeader(char* line, size_t size, size_t count, void* data)
       job->own_fault = "the response's headers are over the limit";
       break;
     case ResponseHead::Event::kRefused:
-      job->own_fault = "a transfer encoding other than chunked";
+      job->own_fault = job->head.refusal();
       break;
     case ResponseHead::Event::kComplete:
+      if (job->head.doubtful()) curl_easy_setopt(job->easy.get(), CURLOPT_FORBID_REUSE, 1L);
       if (job->sink != nullptr) job->sink->OnHead(job->head.Take());
+      job->head_told = true;
+      FreeBodyIfSent(job);
       break;
   }
   if (job->lingering) job->lingered_bytes += length;  // a trailer

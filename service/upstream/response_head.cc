@@ -40,7 +40,9 @@ ResponseHead::Event ResponseHead::OnLine(std::string_view line) {
   if (line.substr(0, 5) == "HTTP/") {
     head_ = Head();
     framed_ = false;
-    refused_ = false;
+    refusal_.clear();
+    length_.clear();
+    http_1_0_ = line.substr(0, 8) == "HTTP/1.0";
     head_.status = StatusOf(line);
     return Event::kNothing;
   }
@@ -52,7 +54,7 @@ ResponseHead::Event ResponseHead::OnLine(std::string_view line) {
 ResponseHead::Event ResponseHead::OnEnd() {
   const bool interim = head_.status >= 100 && head_.status < 200 && head_.status != 101;
   if (interim) return Event::kNothing;
-  if (refused_) return Event::kRefused;
+  if (!refusal_.empty()) return Event::kRefused;
   complete_ = true;
   framed_ = framed_ || HasNoBody(head_.status);
   return Event::kComplete;
@@ -69,9 +71,22 @@ void ResponseHead::OnField(std::string_view line) {
   const std::string_view value = Trimmed(line.substr(colon + 1));
   if (name == "transfer-encoding") {
     framed_ = true;
-    refused_ = refused_ || LowerCase(value) != "chunked";
+    if (LowerCase(value) != "chunked") refusal_ = "a transfer encoding other than chunked";
   }
+  if (name == "content-length") OnContentLength(value);
   head_.headers.emplace_back(std::move(name), std::string(value));
+}
+
+// A list with the same length several times is one length.
+void ResponseHead::OnContentLength(std::string_view value) {
+  while (true) {
+    const size_t comma = value.find(',');
+    const std::string length(Trimmed(value.substr(0, comma)));
+    if (length_.empty()) length_ = length;
+    if (length != length_) refusal_ = "two lengths that differ";
+    if (comma == std::string_view::npos) return;
+    value.remove_prefix(comma + 1);
+  }
 }
 
 }  // namespace sparkgate::upstream

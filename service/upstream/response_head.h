@@ -16,7 +16,7 @@ class ResponseHead {
     kNothing,
     kComplete,  // once: take the head
     kTooLarge,  // over the limit, everything counted
-    kRefused,   // a Transfer-Encoding that libcurl would undo by itself
+    kRefused,   // see refusal()
   };
 
   explicit ResponseHead(size_t max_bytes) : max_bytes_(max_bytes) {}
@@ -27,6 +27,14 @@ class ResponseHead {
   // After kComplete.
   Head Take() { return std::move(head_); }
 
+  // Why the head is kRefused: a Transfer-Encoding that libcurl would undo by itself, or lengths
+  // that differ (RFC 9112, 6.3).
+  const std::string& refusal() const { return refusal_; }
+
+  // The body's end is told in two ways: one of them is an attack or a mistake, and what follows on
+  // the connection may be anybody's.
+  bool doubtful() const { return framed_ && (!length_.empty() || http_1_0_); }
+
   bool complete() const { return complete_; }
   // The end of the body is told by chunks, or the status has no body. Whether a Content-Length
   // tells it is for libcurl to say: it also takes some for none.
@@ -35,12 +43,15 @@ class ResponseHead {
  private:
   Event OnEnd();
   void OnField(std::string_view line);
+  void OnContentLength(std::string_view value);
 
   size_t max_bytes_;
   size_t bytes_ = 0;
   bool complete_ = false;
   bool framed_ = false;
-  bool refused_ = false;
+  bool http_1_0_ = false;
+  std::string length_;   // of Content-Length
+  std::string refusal_;  // "": none
   Head head_;
 };
 

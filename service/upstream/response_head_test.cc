@@ -61,6 +61,37 @@ TEST(ResponseHead, TheLimitCountsEveryLine) {
   EXPECT_EQ(Feed(&reader, {"HTTP/1.1 200 OK", std::string(30, 'x')}), Event::kTooLarge);
 }
 
+TEST(ResponseHead, LengthsThatDifferAreRefused) {
+  const std::vector<std::vector<std::string>> same = {
+      {"Content-Length: 5"}, {"Content-Length: 5", "content-length: 5"}, {"Content-Length: 5, 5"}};
+  const std::vector<std::vector<std::string>> different = {
+      {"Content-Length: 5", "Content-Length: 6"}, {"Content-Length: 5, 6"}, {"Content-Length: 5,"}};
+  for (const bool fits : {true, false}) {
+    for (std::vector<std::string> lines : fits ? same : different) {
+      lines.insert(lines.begin(), "HTTP/1.1 200 OK");
+      lines.push_back("");
+      ResponseHead reader(1000);
+      EXPECT_EQ(Feed(&reader, lines), fits ? Event::kComplete : Event::kRefused) << lines[1];
+      EXPECT_FALSE(reader.doubtful());
+    }
+  }
+}
+
+TEST(ResponseHead, TwoFramingsAreDoubtful) {
+  const std::vector<std::vector<std::string>> doubtful = {
+      {"HTTP/1.1 200 OK", "Transfer-Encoding: chunked", "Content-Length: 5", ""},
+      {"HTTP/1.1 200 OK", "Content-Length: 0", "Transfer-Encoding: chunked", ""},
+      {"HTTP/1.0 200 OK", "Transfer-Encoding: chunked", ""}};
+  for (const auto& lines : doubtful) {
+    ResponseHead reader(1000);
+    EXPECT_EQ(Feed(&reader, lines), Event::kComplete);
+    EXPECT_TRUE(reader.doubtful()) << lines[1];
+  }
+  ResponseHead usual(1000);
+  Feed(&usual, {"HTTP/1.1 200 OK", "Transfer-Encoding: chunked", ""});
+  EXPECT_FALSE(usual.doubtful());
+}
+
 TEST(ResponseHead, OnlyChunkedIsTaken) {
   for (const char* encoding : {"gzip", "gzip, chunked", "chunked, chunked", "identity", ""}) {
     ResponseHead reader(1000);

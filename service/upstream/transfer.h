@@ -16,8 +16,8 @@ struct Request {
   std::string method = "POST";
   std::string path;  // below the configured URL's own path, beginning with "/": "/chat/completions"
   HeaderList headers;  // of this call; the client adds authorization, content type and its own
-  // Freed at the first response byte. Without one a lost request may be sent again unasked: only
-  // for reads.
+  // Freed when the response's head is there. Without one a lost request may be sent again unasked:
+  // only for reads.
   std::string body;
   bool event_stream = false;  // the Accept header asks for text/event-stream, else application/json
 };
@@ -74,6 +74,10 @@ class Transfer {
   // object may be destroyed right after. `dirty`: something followed the end mark that must not be
   // there; close instead of keeping.
   virtual void Linger(bool dirty) = 0;
+
+  // In OnHead of a refusal (400 or 422), for asking once more in another way: the request, if all
+  // of it was sent, else one without a body. The transfer goes on without it.
+  virtual Request TakeRequest() = 0;
 
   // False as long as nothing of the request has been written: it waits for its connection.
   virtual bool MayHaveBeenSeen() const = 0;

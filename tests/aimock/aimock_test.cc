@@ -212,8 +212,8 @@ TEST_F(AimockTest, TheJournalHoldsWhatWasSent) {
     json body = entry["body"];
     body.erase("_endpointType");  // its own
     json sent = expected;
+    sent["stream"] = rpc == Rpc::kStreamChat;
     if (rpc == Rpc::kStreamChat) {
-      sent["stream"] = true;
       sent["stream_options"] = {{"include_usage", true}};
     }
     EXPECT_EQ(body, sent);

@@ -51,7 +51,7 @@ class Api : public testing::Test {
     EXPECT_TRUE(result.ok()) << result.Describe();
     const std::string body = LastRequest().body;
     const size_t at = body.find("\"messages\":") + 11;
-    return body.substr(at, body.size() - at - 1);
+    return body.substr(at, body.rfind(",\"stream\":false}") - at);
   }
 
   std::unique_ptr<support::ScriptedUpstream> upstream_;

@@ -52,11 +52,11 @@ inline const std::vector<FoundingBody>& FoundingBodies() {
   return *kBodies;
 }
 
-// The body that the upstream must receive: the same, and what StreamChat adds.
+// The body that the upstream must receive: the same, and whether it streams.
 inline std::string UpstreamBody(const std::string& body, bool stream) {
-  if (!stream) return body;
   return body.substr(0, body.size() - 1) +
-         R"(,"stream":true,"stream_options":{"include_usage":true}})";
+         (stream ? R"(,"stream":true,"stream_options":{"include_usage":true}})"
+                 : R"(,"stream":false})");
 }
 
 }  // namespace sparkgate::api

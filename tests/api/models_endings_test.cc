@@ -62,7 +62,7 @@ std::vector<Row> Rows() {
        "UPSTREAM_PROTOCOL_ERROR", "true"},
       {"a stream", support::StreamAnswer({"Hello"}), false, "INTERNAL", "UPSTREAM_PROTOCOL_ERROR",
        "true"},
-      {"a coding", JsonResponse(kTwoModels, 200, "content-encoding: gzip\r\n"), false, "INTERNAL",
+      {"a coding", JsonResponse("\x0b\x02\x80", 200, "content-encoding: br\r\n"), false, "INTERNAL",
        "UPSTREAM_PROTOCOL_ERROR", "true"},
       {"no HTTP", "hello\r\n\r\n", true, "INTERNAL", "UPSTREAM_PROTOCOL_ERROR", "true"},
       {"cut by its length", WithLength(half, 500), true, "ABORTED", "UPSTREAM_STREAM_TRUNCATED",

@@ -52,7 +52,7 @@ std::vector<Row> Bodies() {
        ProtocolError()},
       {"a message that is no object", kChat, JsonResponse(R"({"choices":[{"message":1}]})"),
        After::kKeep, ProtocolError()},
-      {"a stream", kChat, support::StreamAnswer({"Hello"}), After::kKeep, ProtocolError()},
+      {"a stream", kChat, support::StreamAnswer({"Hello"}), After::kKeep, Ok("Hello")},
       {"an error with 200", kChat, JsonResponse(R"({"error":{"message":"no","code":429}})"),
        After::kKeep, StreamError("RESOURCE_EXHAUSTED", "429")},
       {"an error 503 with 200: no UNAVAILABLE", kChat,
@@ -70,14 +70,12 @@ std::vector<Row> Bodies() {
 
 std::vector<Row> Http() {
   return {
-      {"201", kAny, OtherSuccess(201), After::kKeep, ProtocolError()},
-      {"202", kAny, OtherSuccess(202), After::kKeep, ProtocolError()},
+      {"201", kAny, OtherSuccess(201), After::kKeep, Ok("Hello")},
+      {"202", kAny, OtherSuccess(202), After::kKeep, Ok("Hello")},
       {"204", kAny, Head(204, ""), After::kKeep, ProtocolError()},
-      {"206", kAny, OtherSuccess(206), After::kKeep, ProtocolError()},
-      {"gzip that nobody asked for", kStream, Encoded("text/event-stream"), After::kKeep,
-       ProtocolError()},
-      {"gzip that nobody asked for", kChat, Encoded("application/json"), After::kKeep,
-       ProtocolError()},
+      {"206", kAny, OtherSuccess(206), After::kKeep, Ok("Hello")},
+      {"gzip that ends early", kStream, Encoded("text/event-stream"), After::kKeep, Truncated()},
+      {"gzip that ends early", kChat, Encoded("application/json"), After::kKeep, Truncated()},
       {"a page", kAny,
        Head(200, "Content-Type: text/html\r\nContent-Length: 13\r\n") + "<html></html>",
        After::kKeep, ProtocolError()},

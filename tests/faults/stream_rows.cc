@@ -109,12 +109,12 @@ std::vector<Row> Errors() {
       {"JSON error where a stream was asked", kStream, JsonResponse(kError429), After::kKeep,
        StreamError("RESOURCE_EXHAUSTED", "429")},
       {"JSON answer where a stream was asked", kStream, support::ChatAnswer("Hello"), After::kKeep,
-       ProtocolError()},
+       Ok("Hello")},
       {"JSON type with rubbish", kStream, JsonResponse("rubbish"), After::kKeep, ProtocolError()},
       {"bare JSON error with stream's type", kStream, Bare("text/event-stream", kError429),
        After::kKeep, StreamError("RESOURCE_EXHAUSTED", "429")},
       {"bare JSON answer with stream's type", kStream,
-       Bare("text/event-stream", support::ChatAnswerBody("Hello")), After::kKeep, ProtocolError()},
+       Bare("text/event-stream", support::ChatAnswerBody("Hello")), After::kKeep, Ok("Hello")},
   };
 }
 

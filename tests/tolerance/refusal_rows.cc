@@ -25,15 +25,16 @@ std::vector<Replay> StatusAndType() {
       Error("04 429 with a stream's type and nothing", 429, kEvents, "",
             "RESOURCE_EXHAUSTED RATE_LIMITED, retry in 1000"),
       Error("04 200 JSON with rubbish", 200, kJson, "{malformed json: <<<chaos>>>", Malformed()),
-      Error("04 200 JSON with an answer where a stream was asked", 200, kJson, answer, Malformed())
+      Error("04 200 JSON with an answer where a stream was asked", 200, kJson, answer,
+            "OK / 0 assistant 'Hi' stop")
           .OnlyStream(),
       Error("04 200 JSON with an error", 200, kJson, R"({"error":{"message":"no","code":429}})",
             StreamError("RESOURCE_EXHAUSTED")),
       Error("04 200 with a stream where JSON was asked", 200, kEvents, Hi() + Finish() + kDone,
-            Malformed())
+            "OK / 0 assistant 'Hi' stop")
           .OnlyChat(),
       Error("04 200 with a stream's type and a bare JSON answer", 200, kEvents, answer,
-            Malformed()),
+            "OK / 0 assistant 'Hi' stop"),
       Error("04 200 with a stream's type and a bare JSON error", 200, kEvents,
             R"({"error":{"message":"no","code":400}})", StreamError("INVALID_ARGUMENT")),
       Error("04 200 with a page", 200, "text/html", "<html><title>Welcome</title></html>",

@@ -14,7 +14,7 @@ namespace sparkgate::tolerance {
 
 // The server's flags that a replay needs. Each shrinks one timer and leaves the others alone, so
 // that the status tells which one ended the call.
-enum class Timers { kUsual, kShortFirstContent, kShortGap, kShortIdle };
+enum class Timers { kUsual, kShortFirstContent, kShortGap, kShortIdle, kShortEndGrace };
 
 inline constexpr int kShortTimerMs = 600;
 
@@ -160,6 +160,9 @@ inline std::string Stalled(const std::string& then = "") {
 inline std::string StreamError(const std::string& code, const std::string& then = "") {
   return code + " UPSTREAM_STREAM_ERROR, may have run" + then;
 }
+
+// Those that replay_player.cc plays; each test that links it has its own.
+std::vector<Replay> RowsToPlay();
 
 std::vector<Replay> ServerRows();   // the streams of known servers, side by side
 std::vector<Replay> EndingRows();   // ends, cuts and errors in streams

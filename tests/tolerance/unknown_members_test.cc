@@ -187,10 +187,10 @@ class ExtraBody : public Stage {
       const support::CallResult result = Call(rpc, With(kAsWritten, written));
       ASSERT_TRUE(result.ok()) << result.Describe();
       std::string expected = With(kAsArrived, members);
-      if (rpc == Rpc::kStreamChat) {
-        expected.pop_back();
-        expected += R"(,"stream":true,"stream_options":{"include_usage":true}})";
-      }
+      expected.pop_back();
+      expected += rpc == Rpc::kStreamChat
+                      ? R"(,"stream":true,"stream_options":{"include_usage":true}})"
+                      : R"(,"stream":false})";
       EXPECT_EQ(LastBody(), expected);
     }
   }

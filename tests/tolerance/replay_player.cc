@@ -1,7 +1,4 @@
-// What real servers send, played byte by byte through the real server: what callers see of it. The
-// replays are in *_rows.cc.
-#include "tests/tolerance/replay.h"
-
+// Plays replays (RowsToPlay) byte by byte through the real server: what callers see of them.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -14,6 +11,7 @@
 #include "tests/support/scripted_upstream.h"
 #include "tests/support/server_process.h"
 #include "tests/support/tcp_info.h"
+#include "tests/tolerance/replay.h"
 #include "tests/tolerance/summary.h"
 
 namespace sparkgate::tolerance {
@@ -25,14 +23,7 @@ using support::Rpc;
 using After = Replay::After;
 
 const std::vector<Replay>& Rows() {
-  static const auto* const rows = [] {
-    auto* all = new std::vector<Replay>;
-    for (const auto& part :
-         {ServerRows(), EndingRows(), DeltaRows(), RefusalRows(), WaitingRows()}) {
-      all->insert(all->end(), part.begin(), part.end());
-    }
-    return all;
-  }();
+  static const auto* const rows = new std::vector<Replay>(RowsToPlay());
   return *rows;
 }
 
@@ -141,6 +132,8 @@ struct Stage {
         return {"--content_gap_timeout=" + short_time};
       case Timers::kShortIdle:
         return {"--idle_timeout=" + short_time};
+      case Timers::kShortEndGrace:
+        return {"--end_grace=" + short_time};
     }
     return {};
   }
