@@ -131,7 +131,7 @@ CallStatus DecodeChat(std::string_view body, const HeaderList& headers,
   if (CallStatus error = ErrorOfAnswer(root, headers); !error.ok()) return error;
   const std::string error = ChoicesError(root);
   if (!error.empty()) return MalformedAnswer(error, headers);
-  MessageDecoder decoder(body.size());
+  MessageDecoder decoder(document);
   decoder.Object(root, Shape::Of(v1::ChatResponse::descriptor()), response);
   const JsonValue choices = *root.Find("choices");
   decoder.TotalsInChoices(choices, response);

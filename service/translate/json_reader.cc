@@ -326,8 +326,7 @@ JsonDocument::Result JsonDocument::Parse(std::string_view text, Source source) {
 }
 
 void JsonDocument::Shrink() {
-  const size_t kept = nodes_.capacity() * sizeof(Node) + strings_.capacity() + repaired_.capacity();
-  if (kept <= kMaxKept) return;
+  if (held_bytes() <= kMaxKept) return;
   // By swapping: assigning an empty string keeps the old one's memory.
   std::vector<Node>().swap(nodes_);
   std::string().swap(strings_);

@@ -94,6 +94,13 @@ class JsonDocument {
 
   JsonValue root() const { return JsonValue(this, 0); }
 
+  // Of the text that was parsed.
+  size_t text_bytes() const { return text_.size(); }
+  // What this document holds beside its text.
+  size_t held_bytes() const {
+    return nodes_.capacity() * sizeof(Node) + strings_.capacity() + repaired_.capacity();
+  }
+
   // Halves of surrogate pairs that Parse replaced, by their offset in the document, in order. A
   // replaced half is U+FFFD in AsText() and raw().
   const std::vector<LoneSurrogate>& lone_surrogates() const { return lone_surrogates_; }

@@ -65,6 +65,10 @@ constexpr Column kColumns[] = {
     {"text_offset", SetOffset}, {"token_ids", SetTokenId},
 };
 
+// A message with one string, each with malloc's share, and the pointer to it.
+template <typename Token>
+constexpr size_t kBytesOf = sizeof(Token) + 16 + sizeof(std::string) + 16;
+
 const Column* FindColumn(std::string_view key) {
   for (const Column& column : kColumns) {
     if (column.key == key) return &column;
@@ -89,6 +93,16 @@ bool AddColumn(const Column& column, const JsonValue& values, v1::Logprobs* logp
 bool IsLegacyLogprobs(const JsonValue& value) {
   return value.is(JsonKind::kObject) && !IsArray(value.Find("content")) &&
          IsArray(value.Find("tokens"));
+}
+
+size_t LegacyLogprobsBytes(const JsonValue& value) {
+  size_t bytes = value.Find("tokens")->size() * kBytesOf<v1::TokenLogprob>;
+  const auto top = value.Find("top_logprobs");
+  if (!IsArray(top)) return bytes;
+  top->ForEachElement([&](const JsonValue& tokens) {
+    if (tokens.is(JsonKind::kObject)) bytes += tokens.size() * kBytesOf<v1::TopLogprob>;
+  });
+  return bytes;
 }
 
 bool FoldLegacyLogprobs(const JsonValue& value, v1::Logprobs* logprobs) {

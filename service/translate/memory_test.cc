@@ -23,7 +23,7 @@ constexpr size_t kMaxElements = 65'536;  // the default of --max_request_element
 struct ShapeOfInput {
   std::string name;
   std::string begin;
-  std::string element;  // repeated
+  std::string element;  // repeated; a '#' in it is its number
   std::string end;
 };
 
@@ -32,7 +32,13 @@ void PrintTo(const ShapeOfInput& shape, std::ostream* out) { *out << shape.name;
 std::string Make(const ShapeOfInput& shape, size_t bytes) {
   std::string text = shape.begin;
   text.reserve(bytes + shape.element.size() + shape.end.size());
-  while (text.size() < bytes) text += shape.element;
+  const size_t number = shape.element.find('#');
+  for (int i = 0; text.size() < bytes; ++i) {
+    text.append(shape.element, 0, number);
+    if (number == std::string::npos) continue;
+    text += std::to_string(i);
+    text.append(shape.element, number + 1);
+  }
   return text + shape.end;
 }
 
@@ -176,6 +182,61 @@ TEST_P(AnswerMemory, OfChatIsBoundedByItsBytes) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, AnswerMemory, testing::ValuesIn(AnswerShapes()));
+
+std::vector<ShapeOfInput> EventShapes() {
+  const std::string begin = R"({"id":"a","choices":[{"index":0,"delta":{)";
+  const std::string end = "}}]}";
+  const std::string logprobs =
+      R"({"id":"a","choices":[{"index":0,"delta":{"content":"a"},"logprobs":{"content":[{})";
+  const std::string deep = std::string(58, '[') + std::string(58, ']');
+  return {
+      {"choices of {}", R"({"choices":[{})", ",{}", "]}"},
+      {"choices of one index", R"({"choices":[{"index":0})", R"(,{"index":0})", "]}"},
+      {"choices with text", R"({"choices":[{"index":0})", R"(,{"index":0,"delta":{"content":"a"}})",
+       "]}"},
+      {"tool calls of {}", begin + R"("tool_calls":[{})", ",{}", "]" + end},
+      {"tool calls with a function", begin + R"("tool_calls":[{})", R"(,{"function":{"name":"f"}})",
+       "]" + end},
+      {"tool calls with arguments", begin + R"("tool_calls":[{})",
+       R"(,{"index":0,"function":{"arguments":"a"}})", "]" + end},
+      {"unknown members", begin + R"("content":"")", R"(,"abc":1)", end},
+      {"escapes", begin + R"("content":")", R"(\n)", "\"" + end},
+      {"control characters", begin + R"("content":")", R"(\u0001)", "\"" + end},
+      {"surrogate halves", begin + R"("content":")", R"(\ud800)", "\"" + end},
+      {"deep", begin + R"("x":[0)", "," + deep, "]" + end},
+      {"numbers that overflow", begin + R"("x":[1)", ",1e999", "]" + end},
+      {"logprobs of {}", logprobs, ",{}", "]}}]}"},
+      {"logprobs, shortest", logprobs, R"(,{"token":"a","logprob":-0.1})", "]}}]}"},
+      {"logprobs with bytes", logprobs,
+       R"(,{"token":"a","logprob":-0.1,"bytes":[97],"top_logprobs":[]})", "]}}]}"},
+      {"logprobs of the old form",
+       R"({"choices":[{"index":0,"delta":{"content":"a"},"logprobs":{"tokens":["a")", R"(,"a")",
+       "]}}]}"},
+      {"logprobs of the old form, top",
+       R"({"choices":[{"index":0,"delta":{"content":"a"},"logprobs":{"tokens":["a"],)"
+       R"("top_logprobs":[{"a":0)",
+       R"(,"#":0)", "}]}}]}"},
+      {"token ids", R"({"choices":[{"index":0,"delta":{},"token_ids":[1)", ",12345", "]}]}"},
+  };
+}
+
+class EventMemory : public testing::TestWithParam<ShapeOfInput> {};
+
+TEST_P(EventMemory, IsBoundedByItsBytes) {
+  ExpectBounded(GetParam(), [](std::string event) -> std::string {
+    StreamTranslator translator(1, {});
+    std::vector<v1::StreamChatResponse> messages;
+    const auto outcome = translator.Push("", event, &messages);
+    std::string().swap(event);
+    translator.Release(/*complete=*/false, &messages);
+    size_t bytes = 0;
+    for (const auto& message : messages) bytes += message.SerializeAsString().size();
+    return outcome.status.ok() ? std::to_string(bytes) + " bytes"
+                               : outcome.status.message.substr(0, 100);
+  });
+}
+
+INSTANTIATE_TEST_SUITE_P(Shapes, EventMemory, testing::ValuesIn(EventShapes()));
 
 }  // namespace
 }  // namespace sparkgate::translate

@@ -30,15 +30,52 @@ std::optional<std::string> BytesOf(const JsonValue& value) {
   return bytes;
 }
 
-// What the lists of a text may take as messages: the shortest token with its log probability takes
-// four times its text, and [{},{},{}] forty times.
-constexpr size_t kAlwaysBytes = 6 << 20;
-constexpr size_t kMostGrowth = 4;
+// What the elements of lists may take as messages: the shortest token with its log probability
+// takes six times its text, and [{},{},{}] forty times. Together with the text, what the document
+// holds and what is copied out of the text it is not more than eight times the text.
+constexpr size_t kAlwaysBytes = 4 << 20;
+constexpr size_t kMostGrowth = 7;
+constexpr size_t kSmallText = 64 << 10;  // takes less than that whatever is in it
 
-size_t ElementBytes(const FieldShape& field) {
-  constexpr size_t kString = 48;
-  if (field.child != nullptr) return field.child->object_bytes();
-  return field.field->cpp_type() == FieldDescriptor::CPPTYPE_STRING ? kString : 0;
+size_t BytesForLists(const JsonDocument& document) {
+  const size_t most = kMostGrowth * document.text_bytes();
+  const size_t taken = document.text_bytes() + document.held_bytes();
+  return std::max(kAlwaysBytes, most - std::min(most, taken));
+}
+
+// A string of a message, with malloc's share. Its characters are a copy of the text.
+constexpr size_t kStringBytes = 48;
+
+// The strings of an object, those of its objects included; its lists are counted by themselves.
+size_t StringBytes(const JsonValue& object, const Shape& shape) {
+  size_t bytes = 0;
+  bool extra = false;
+  object.ForEachMember([&](const JsonMember& member) {
+    const FieldShape* field = shape.FindForReading(member.key);
+    if (field == nullptr) {
+      extra = true;
+    } else if (field->field->is_repeated()) {
+      return;
+    } else if (field->child != nullptr && member.value.is(JsonKind::kObject)) {
+      bytes += StringBytes(member.value, *field->child);
+    } else if (field->field->cpp_type() == FieldDescriptor::CPPTYPE_STRING) {
+      bytes += kStringBytes;
+    }
+  });
+  return bytes + (extra ? kStringBytes : 0);
+}
+
+size_t ElementBytes(const JsonValue& element, const FieldShape& field) {
+  if (field.child != nullptr) {
+    return field.child->object_bytes() + StringBytes(element, *field.child);
+  }
+  return field.field->cpp_type() == FieldDescriptor::CPPTYPE_STRING ? kStringBytes : 0;
+}
+
+size_t ListBytes(const JsonValue& list, const FieldShape& field) {
+  size_t bytes = 0;
+  list.ForEachElement([&](const JsonValue& element) { bytes += ElementBytes(element, field); });
+  return bytes;
 }
 
 // A list that grows by doubling leaves as much behind as it holds.
@@ -73,6 +110,8 @@ bool IsMisplaced(const JsonMember& member, const Shape& shape) {
 }  // namespace
 
 void AppendExtra(const JsonMember& member, std::string* object) {
+  // With the closing brace, which would double a large object.
+  object->reserve(object->size() + member.raw_key.size() + member.value.raw().size() + 3);
   object->push_back(object->empty() ? '{' : ',');
   object->append(member.raw_key).push_back(':');
   object->append(member.value.raw());
@@ -91,8 +130,14 @@ void AddExtra(std::string_view key, std::string_view raw_value, std::string* ext
   extra_json->append("\"").append(key).append("\":").append(raw_value).push_back('}');
 }
 
-MessageDecoder::MessageDecoder(size_t text_bytes)
-    : bytes_left_(std::max(kAlwaysBytes, kMostGrowth * text_bytes)) {}
+MessageDecoder::MessageDecoder(const JsonDocument& document)
+    : small_(document.text_bytes() <= kSmallText), bytes_left_(BytesForLists(document)) {}
+
+bool MessageDecoder::Take(size_t bytes) {
+  if (bytes > bytes_left_) return false;
+  bytes_left_ -= bytes;
+  return true;
+}
 
 void MessageDecoder::Object(const JsonValue& object, const Shape& shape, Message* message) {
   std::string extra;
@@ -232,9 +277,7 @@ bool MessageDecoder::Text(const JsonValue& value, const FieldShape& field, Messa
 
 bool MessageDecoder::Repeated(const JsonValue& value, const FieldShape& field, Message* message) {
   if (!value.is(JsonKind::kArray)) return false;
-  const size_t bytes = value.size() * ElementBytes(field);
-  if (bytes > bytes_left_) return false;
-  bytes_left_ -= bytes;
+  if (!small_ && !Take(ListBytes(value, field))) return false;
   Reserve(field.field, static_cast<int>(value.size()), message);
   bool good = true;
   value.ForEachElement(
@@ -280,6 +323,7 @@ bool MessageDecoder::Function(const JsonValue& value, const FieldShape& field, M
 
 bool MessageDecoder::Logprobs(const JsonValue& value, const FieldShape& field, Message* message) {
   if (!IsLegacyLogprobs(value)) return Child(value, field, message);
+  if (!small_ && !Take(LegacyLogprobsBytes(value))) return false;
   auto* logprobs =
       static_cast<v1::Logprobs*>(message->GetReflection()->MutableMessage(message, field.field));
   if (!FoldLegacyLogprobs(value, logprobs)) ++oddities_;

@@ -15,8 +15,8 @@ namespace sparkgate::translate {
 // list whose elements would take many times their text.
 class MessageDecoder {
  public:
-  // For one text of so many bytes.
-  explicit MessageDecoder(size_t text_bytes);
+  // For the values of `document`.
+  explicit MessageDecoder(const JsonDocument& document);
 
   // `object` must be a kObject. `message` must be empty.
   void Object(const JsonValue& object, const Shape& shape, google::protobuf::Message* message);
@@ -47,6 +47,9 @@ class MessageDecoder {
   bool Text(const JsonValue& value, const FieldShape& field, Message* message);
   bool Integer(const JsonValue& value, const FieldShape& field, int64_t* integer);
 
+  bool Take(size_t bytes);
+
+  const bool small_;   // too small to take much
   size_t bytes_left_;  // for elements of lists
   int oddities_ = 0;
 };

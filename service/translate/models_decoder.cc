@@ -64,8 +64,7 @@ CallStatus DecodeModels(std::string_view body, const HeaderList& headers,
   if (CallStatus error = ErrorOfAnswer(root, headers); !error.ok()) return error;
   const std::string_view error = ListError(root);
   if (!error.empty()) return Malformed(error, headers);
-  MessageDecoder(body.size())
-      .Object(root, Shape::Of(v1::ListModelsResponse::descriptor()), response);
+  MessageDecoder(document).Object(root, Shape::Of(v1::ListModelsResponse::descriptor()), response);
   return CallStatus();
 }
 

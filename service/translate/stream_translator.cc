@@ -1,5 +1,6 @@
 #include "service/translate/stream_translator.h"
 
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -170,6 +171,7 @@ class StreamTranslator::Impl {
     if (document_.loose()) ++oddities_;
     Decode(root, choices, messages);
     if (chunk_.choices_size() > 0) AdvanceChoices(*choices, messages, outcome);
+    oddities_ += decoder_->oddities();
   }
 
   // "" if it is known which answer each choice belongs to: two are never mixed.
@@ -190,10 +192,9 @@ class StreamTranslator::Impl {
   // Leaves only the choices in chunk_; the rest goes where it is kept.
   void Decode(const JsonValue& root, const std::optional<JsonValue>& choices, Messages* messages) {
     chunk_.Clear();
-    MessageDecoder decoder(root.raw().size());
-    decoder.Object(root, chunk_shape_, &chunk_);
-    if (choices) decoder.TotalsInChoices(*choices, &chunk_);
-    oddities_ += decoder.oddities();
+    decoder_.emplace(document_);
+    decoder_->Object(root, chunk_shape_, &chunk_);
+    if (choices) decoder_->TotalsInChoices(*choices, &chunk_);
     if (chunk_.has_usage()) {
       usage_.Swap(chunk_.mutable_usage());  // a running total: the last one holds
       has_usage_ = true;
@@ -265,9 +266,7 @@ class StreamTranslator::Impl {
       return choice->Advance(document_, value, nullptr, entry);
     }
     v1::ChatMessage decoded;
-    MessageDecoder decoder(message->raw().size());
-    decoder.Object(*message, message_shape_, &decoded);
-    oddities_ += decoder.oddities();
+    decoder_->Object(*message, message_shape_, &decoded);
     choice->Advance(document_, value, &decoded, entry);
   }
 
@@ -380,6 +379,7 @@ class StreamTranslator::Impl {
 
   JsonDocument document_;         // kept for its memory
   v1::StreamChatResponse chunk_;  // likewise
+  std::optional<MessageDecoder> decoder_;  // of the chunk at hand
   Messages messages_in_turn_;
 
   StreamHead head_;
