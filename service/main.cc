@@ -1,6 +1,7 @@
 // sparkgate: gRPC in front of a chat-completions API. See README.md, and --help.
 #include <curl/curl.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,6 +55,16 @@ void ClearLibraryEnvironment() {
     }
   }
   for (const std::string& name : names) unsetenv(name.c_str());
+}
+
+// Large blocks are mappings of their own, so that they go back to the system when they are freed.
+// By default glibc raises the threshold to 32 MiB by and by, and a block that was freed then stays
+// with the process, for each arena. Messages come in slices of a little over 64 KiB. The number of
+// mappings is bounded because the system bounds it too, at 65,530, and threads need some.
+void ReturnLargeBlocks() {
+  mallopt(M_MMAP_THRESHOLD, 64 << 10);
+  mallopt(M_MMAP_MAX, 16 << 10);
+  mallopt(M_TRIM_THRESHOLD, 1 << 20);
 }
 
 // SIGTERM and SIGINT are blocked before any thread is started, so that every thread inherits it and
@@ -128,6 +139,7 @@ int Serve(const config::Config& config, const sigset_t& signals, telemetry::Logg
 
 int Main(int argc, char** argv) {
   ClearLibraryEnvironment();
+  ReturnLargeBlocks();
   const sigset_t signals = PrepareSignals();
   const auto start = config::LoadConfig(argc, argv);
   if (!start.ok()) return Fail(start.status());

@@ -6,6 +6,7 @@ namespace sparkgate::call {
 namespace {
 
 constexpr size_t kLarge = 1 << 20;  // bytes
+constexpr std::chrono::milliseconds kTidyAfter{500};
 
 }  // namespace
 
@@ -28,7 +29,7 @@ std::function<void()> WorkerPool::Line::Take() {
   return job;
 }
 
-WorkerPool::WorkerPool(int threads) {
+WorkerPool::WorkerPool(int threads, std::function<void()> tidy_up) : tidy_up_(std::move(tidy_up)) {
   for (int i = 0; i < threads; ++i) {
     threads_.emplace_back([this, takes_large = i == 0] { Run(takes_large); });
   }
@@ -63,17 +64,35 @@ std::function<void()> WorkerPool::Next(bool takes_large) {
 void WorkerPool::Run(bool takes_large) {
   std::unique_lock<std::mutex> lock(mutex_);
   while (true) {
-    std::function<void()> job = Next(takes_large);
-    if (!job) {
-      if (stopping_) return;
+    if (std::function<void()> job = Next(takes_large)) {
+      RunJob(std::move(job), &lock);
+    } else if (stopping_) {
+      return;
+    } else if (takes_large && tidying_due_) {
+      TidyUpWhenDue(&lock);
+    } else {
       changed_.wait(lock);
-      continue;
     }
-    lock.unlock();
-    job();
-    job = nullptr;  // what it holds is freed here, not under the lock
-    lock.lock();
   }
+}
+
+void WorkerPool::RunJob(std::function<void()> job, std::unique_lock<std::mutex>* lock) {
+  lock->unlock();
+  job();
+  job = nullptr;  // what it holds is freed here, not under the lock
+  lock->lock();
+  if (!tidy_up_ || tidying_due_) return;
+  tidying_due_ = Clock::now() + kTidyAfter;
+  changed_.notify_all();
+}
+
+// By the thread for large jobs, so that the others go on meanwhile.
+void WorkerPool::TidyUpWhenDue(std::unique_lock<std::mutex>* lock) {
+  if (changed_.wait_until(*lock, *tidying_due_) == std::cv_status::no_timeout) return;
+  tidying_due_.reset();
+  lock->unlock();
+  tidy_up_();
+  lock->lock();
 }
 
 }  // namespace sparkgate::call

@@ -1,7 +1,7 @@
 #ifndef SPARKGATE_SERVICE_CALL_WORKER_POOL_H_
 #define SPARKGATE_SERVICE_CALL_WORKER_POOL_H_
 
-#include <array>
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -22,7 +23,9 @@ namespace sparkgate::call {
 // free for those that take a few milliseconds.
 class WorkerPool {
  public:
-  explicit WorkerPool(int threads);
+  // `tidy_up` is run by one of the threads half a second after jobs have run, when what they made
+  // has mostly left; not while that thread has jobs, and not more often.
+  explicit WorkerPool(int threads, std::function<void()> tidy_up = {});
   // Runs what was posted, then joins.
   ~WorkerPool() { Join(); }
   WorkerPool(const WorkerPool&) = delete;
@@ -49,8 +52,14 @@ class WorkerPool {
     std::deque<uint64_t> turns_;
   };
 
+  using Clock = std::chrono::steady_clock;
+
   void Run(bool takes_large);
   std::function<void()> Next(bool takes_large);
+  void RunJob(std::function<void()> job, std::unique_lock<std::mutex>* lock);
+  void TidyUpWhenDue(std::unique_lock<std::mutex>* lock);
+
+  const std::function<void()> tidy_up_;
 
   std::mutex mutex_;
   std::condition_variable changed_;
@@ -58,6 +67,8 @@ class WorkerPool {
   Line large_;                  // guarded by mutex_
   bool large_is_next_ = false;  // guarded by mutex_; of the thread that takes both
   bool stopping_ = false;       // guarded by mutex_
+  std::optional<Clock::time_point>
+      tidying_due_;  // guarded by mutex_; nothing: no job has run since
   std::vector<std::thread> threads_;
 };
 

@@ -108,5 +108,27 @@ TEST(WorkerPool, TheThreadForLargeJobsAlternates) {
   EXPECT_EQ(order, "LsLsLs");
 }
 
+TEST(WorkerPool, TidiesUpAfterJobs) {
+  for (const size_t bytes : {size_t{1}, size_t{2} << 20}) {
+    std::atomic<int> ran{0};
+    std::promise<int> tidied;
+    WorkerPool pool(2, [&] { tidied.set_value(ran.load()); });  // throws if it is run twice
+    pool.Post(1, bytes, [&] { ran.fetch_add(1); });
+    EXPECT_EQ(tidied.get_future().get(), 1);
+  }
+}
+
+// The thread that tidies up is the one for large jobs.
+TEST(WorkerPool, TidyingUpHoldsNoSmallJob) {
+  Held tidying;
+  WorkerPool pool(2, tidying.Job());
+  pool.Post(1, 1, [] {});
+  tidying.AwaitBegun();
+  std::promise<void> small;
+  pool.Post(1, 1, [&] { small.set_value(); });
+  small.get_future().wait();
+  tidying.LetGo();
+}
+
 }  // namespace
 }  // namespace sparkgate::call

@@ -4,6 +4,7 @@
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/resource_quota.h>
 #include <grpcpp/server_builder.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -79,7 +80,7 @@ std::vector<std::string> ServiceNames(const ServerOptions& options) {
 Server::Server(ServerOptions options)
     : options_(std::move(options)),
       admission_(options_.max_calls),
-      workers_(kWorkerThreads),
+      workers_(kWorkerThreads, [] { malloc_trim(0); }),
       health_(ServiceNames(options_)) {
   if (!options_.debug_service) return;
   Explain::Options explain;

@@ -222,6 +222,7 @@ ProcessCounts CountsOf(pid_t pid) {
   const std::string status = ReadFile(folder + "/status");
   ProcessCounts counts;
   counts.resident_kib = Field(status, "VmRSS:");
+  counts.peak_resident_kib = Field(status, "VmHWM:");
   counts.threads = static_cast<int>(Field(status, "Threads:"));
   counts.descriptors = CountEntries(folder + "/fd");
   counts.context_switches = SwitchesOf(folder + "/task");

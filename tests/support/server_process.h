@@ -86,6 +86,7 @@ class ChildProcess {
 // What the kernel counts for a process.
 struct ProcessCounts {
   long resident_kib = 0;
+  long peak_resident_kib = 0;  // since it was started
   int threads = 0;
   int descriptors = 0;        // −1 if they may not be counted: allow_core was not set
   long context_switches = 0;  // voluntary ones of the threads that live
