@@ -3,6 +3,7 @@
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/async_unary_call.h>
 
+#include <atomic>
 #include <utility>
 
 #include "service/call/port.h"
@@ -13,39 +14,63 @@
 
 namespace sparkgate::rpc {
 
-// One ExplainChat, from waiting for it to its answer.
-class Explain::Call final : public Tag {
+// One ExplainChat, from waiting for it to its end.
+class Explain::Call final {
  public:
   explicit Call(Explain* explain) : explain_(explain), responder_(&context_) {
     explain_->queue_->AddUser();
+    context_.AsyncNotifyWhenDone(&when_done_);
     explain_->service_.RequestExplainChat(&context_, &request_, &responder_,
-                                          explain_->queue_->get(), explain_->queue_->get(), this);
+                                          explain_->queue_->get(), explain_->queue_->get(), &new_);
   }
-  ~Call() override { explain_->queue_->RemoveUser(); }
+  ~Call() { explain_->queue_->RemoveUser(); }
 
-  void OnTag(bool ok) override {
-    if (answered_ || !ok) {
-      delete this;
+ private:
+  class Operation final : public Tag {
+   public:
+    using Handler = void (Call::*)(bool ok);
+    Operation(Call* call, Handler handler) : call_(call), handler_(handler) {}
+    void OnTag(bool ok) override { (call_->*handler_)(ok); }
+
+   private:
+    Call* const call_;
+    const Handler handler_;
+  };
+
+  void OnNew(bool ok) {
+    if (!ok) {
+      delete this;  // the server is going away; nothing else comes for this object
       return;
     }
     new Call(explain_);
-    answered_ = true;
     // Two bodies for one request, and nobody waits for it but its caller: never on this thread.
     explain_->options_.workers->Post(ConnectionOf(context_), request_.Length(),
                                      [this] { Answer(); });
   }
 
- private:
+  void OnFinished(bool) { Release(); }
+
+  void OnWhenDone(bool) {
+    gone_.store(context_.IsCancelled());
+    Release();
+  }
+
+  void Release() {
+    if (outstanding_.fetch_sub(1) == 1) delete this;
+  }
+
   // On a worker.
   void Answer() {
     v1::ExplainChatResponse response;
     call::CallEnd end;
-    end.status = Fill(&response);
+    if (!gone_.load()) end.status = Fill(&response);
+    if (gone_.load()) return Release();  // Finish would be lost, see CallPort
     if (end.status.ok()) {
-      return responder_.Finish(ToByteBuffer(response.SerializeAsString()), grpc::Status::OK, this);
+      return responder_.Finish(ToByteBuffer(response.SerializeAsString()), grpc::Status::OK,
+                               &finished_);
     }
     context_.AddTrailingMetadata("grpc-retry-pushback-ms", PushbackTrailer(end.status));
-    responder_.FinishWithError(BuildStatus(end), this);
+    responder_.FinishWithError(BuildStatus(end), &finished_);
   }
 
   CallStatus Fill(v1::ExplainChatResponse* response) {
@@ -79,7 +104,11 @@ class Explain::Call final : public Tag {
   grpc::ServerContext context_;
   grpc::ByteBuffer request_;
   grpc::ServerAsyncResponseWriter<grpc::ByteBuffer> responder_;
-  bool answered_ = false;
+  Operation new_{this, &Call::OnNew};
+  Operation finished_{this, &Call::OnFinished};
+  Operation when_done_{this, &Call::OnWhenDone};
+  std::atomic<int> outstanding_{2};  // Finish and WhenDone
+  std::atomic<bool> gone_{false};    // the caller has left: work for nobody is not begun
 };
 
 void Explain::Start(Queue* queue) {

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "sparkgate/v1/debug_service.pb.h"
+#include "sparkgate/v1/request.pb.h"
 #include "tests/api/founding_bodies.h"
 #include "tests/support/answers.h"
 #include "tests/support/caller.h"
@@ -128,6 +129,21 @@ TEST_F(ExplainChatResponse, AWrongRequestIsRefusedAsByChat) {
   const CallResult refused = caller_->Chat(wrong);
   EXPECT_EQ(explained.name, "INVALID_ARGUMENT") << explained.Describe();
   EXPECT_EQ(explained.Describe(), refused.Describe());
+}
+
+// A second's work each: if all of it were done, the server would not end in time.
+TEST_F(ExplainChatResponse, IsNotMadeForThoseWhoHaveLeft) {
+  v1::ChatRequest request;
+  request.set_model("m");
+  v1::ChatMessage* message = request.add_messages();
+  message->set_role("user");
+  message->set_content(std::string(support::Thinned(30'000'000, 2'000'000), '\n'));
+  const std::string bytes = request.SerializeAsString();
+  std::vector<support::RunningCall> calls;
+  for (int i = 0; i < 16; ++i) calls.push_back(caller_->StartRaw(kExplain, bytes));
+  ASSERT_TRUE(calls[0].AwaitEnd());
+  calls.clear();
+  server_->Stop();
 }
 
 TEST_F(ExplainChatResponse, IsOffWithoutTheFlag) {
