@@ -377,8 +377,8 @@ class StreamTranslator::Impl {
   const Shape& chunk_shape_ = Shape::Of(v1::StreamChatResponse::descriptor());
   const Shape& message_shape_ = Shape::Of(v1::ChatMessage::descriptor());
 
-  JsonDocument document_;         // kept for its memory
-  v1::StreamChatResponse chunk_;  // likewise
+  JsonDocument document_;                  // kept for its memory
+  v1::StreamChatResponse chunk_;           // likewise
   std::optional<MessageDecoder> decoder_;  // of the chunk at hand
   Messages messages_in_turn_;
 
