@@ -73,6 +73,7 @@ absl::StatusOr<rpc::ServerOptions> MakeServerOptions(const config::Config& confi
   options.max_calls = config.max_calls;
   options.max_connections = config.max_connections;
   options.max_connection_age = config.max_connection_age;
+  options.request_timeout = config.request_timeout;
   options.heartbeat = config.heartbeat;
   options.max_receive_bytes = static_cast<int>(config.max_receive_bytes);
   options.max_request_elements = config.max_request_elements;

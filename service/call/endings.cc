@@ -168,15 +168,33 @@ CallStatus TooManyElements(size_t limit) {
   return status;
 }
 
+CallStatus RequestTimeout(std::chrono::milliseconds limit) {
+  CallStatus status;
+  status.code = absl::StatusCode::kDeadlineExceeded;
+  status.reason = v1::ERROR_REASON_REQUEST_TIMEOUT;
+  status.message = "The request was not complete after " + Milliseconds(limit) +
+                   ", the most that --request_timeout gives a caller to send it.";
+  status.advice = kAgain;
+  return status;
+}
+
 CallStatus Overloaded(int max_calls) {
   CallStatus status;
   status.code = absl::StatusCode::kResourceExhausted;
   status.reason = v1::ERROR_REASON_OVERLOADED;
-  status.message =
-      "This server already runs " + std::to_string(max_calls) + " calls, the most it may.";
+  status.message = "This server already runs " + std::to_string(max_calls) +
+                   " calls, the most that --max_calls lets in.";
   status.advice = "It was not begun: send it again after the retry delay.";
   status.pushback = Pushback::kDelay;
   status.retry_delay = kRetryDelay;
+  return status;
+}
+
+CallStatus TooManyConnections(int max_connections) {
+  CallStatus status = Overloaded(0);
+  status.message = "This server already has " + std::to_string(max_connections) +
+                   " connections, the most that --max_connections lets in; on this one it answers "
+                   "health checks alone.";
   return status;
 }
 

@@ -34,7 +34,10 @@ CallStatus TooLargeAnswer(std::string_view what, size_t limit);
 CallStatus Draining();
 // A request whose memory would be many times its bytes.
 CallStatus TooManyElements(size_t limit);
+// The request was not complete in time.
+CallStatus RequestTimeout(std::chrono::milliseconds limit);
 CallStatus Overloaded(int max_calls);
+CallStatus TooManyConnections(int max_connections);
 
 }  // namespace sparkgate::call
 

@@ -25,6 +25,7 @@ struct Config {
   int loops = 1;            // at least 1
   int max_calls = 0;        // at least 1, and what the descriptors hold together with
   int max_connections = 0;  // this, at least 1
+  std::chrono::milliseconds request_timeout{0};
   std::chrono::milliseconds max_connection_age{0};  // 0: no limit
   size_t max_receive_bytes = 0;
 

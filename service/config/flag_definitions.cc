@@ -37,6 +37,9 @@ ABSL_FLAG(std::string, max_calls, "0",
 ABSL_FLAG(std::string, max_connections, "0",
           "Most connections of callers at once. 0: a quarter of the descriptors; "
           "max_connections + max_calls + 128 must not exceed ulimit -n.");
+ABSL_FLAG(std::string, request_timeout, "30s",
+          "Duration for which a caller may take to send its request message, from its headers on. "
+          "A request that is never complete would hold its memory for ever.");
 ABSL_FLAG(
     std::string, max_connection_age, "0s",
     "Duration after which a caller's connection is asked to go (GOAWAY, 10 % sooner or later), "

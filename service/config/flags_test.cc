@@ -81,6 +81,7 @@ TEST_F(FlagsTest, Defaults) {
   EXPECT_EQ(config.idle_timeout, seconds(60));
   EXPECT_EQ(config.end_grace, seconds(3));
   EXPECT_EQ(config.heartbeat, seconds(0));
+  EXPECT_EQ(config.request_timeout, seconds(30));
   EXPECT_EQ(config.max_connection_age, seconds(0));
   EXPECT_EQ(config.max_call_time, minutes(10));
   EXPECT_EQ(config.reader_stall_timeout, seconds(30));
@@ -121,6 +122,7 @@ TEST_F(FlagsTest, EverySettingReachesTheConfig) {
                               "--idle_timeout=4ms",
                               "--end_grace=7ms",
                               "--heartbeat=8ms",
+                              "--request_timeout=10ms",
                               "--max_connection_age=9s",
                               "--max_call_time=5ms",
                               "--reader_stall_timeout=6ms",
@@ -153,6 +155,7 @@ TEST_F(FlagsTest, EverySettingReachesTheConfig) {
   EXPECT_EQ(config.idle_timeout, milliseconds(4));
   EXPECT_EQ(config.end_grace, milliseconds(7));
   EXPECT_EQ(config.heartbeat, milliseconds(8));
+  EXPECT_EQ(config.request_timeout, milliseconds(10));
   EXPECT_EQ(config.max_connection_age, seconds(9));
   EXPECT_EQ(config.max_call_time, milliseconds(5));
   EXPECT_EQ(config.reader_stall_timeout, milliseconds(6));

@@ -72,6 +72,7 @@ class Validator {
     out_.loops = Count("loops", in_.loops(), 64);
     out_.max_calls = Count("max_calls", in_.max_calls(), 1000000);
     out_.max_connections = Count("max_connections", in_.max_connections(), 1000000);
+    out_.request_timeout = Time("request_timeout", in_.request_timeout(), 1, kHour);
     out_.max_connection_age =
         Time("max_connection_age", in_.max_connection_age(), 0, 7 * 24 * kHour);
     out_.max_receive_bytes = Size("max_receive_bytes", in_.max_receive_bytes(), kKiB, 1024 * kMiB);

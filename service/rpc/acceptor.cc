@@ -1,6 +1,8 @@
 #include "service/rpc/acceptor.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -11,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace sparkgate::rpc {
@@ -18,6 +21,11 @@ namespace {
 
 constexpr int kBacklog = 1024;
 constexpr int kNoDescriptorPauseMs = 50;
+
+// Enough for the probes of a node and some that are slow; each has the time of a probe.
+constexpr size_t kReserves = 8;
+constexpr std::chrono::seconds kReserveTime{5};
+constexpr int kReserveLookMs = 100;
 
 absl::Status SocketError(const std::string& what, const std::string& host, int port) {
   const std::string text = what + " " + host + ":" + std::to_string(port) + ": " + strerror(errno);
@@ -48,17 +56,67 @@ void Refuse(int fd) {
   close(fd);
 }
 
-int Bind(const addrinfo& address) {
+// `alone`: there is no other address, so that an IPv6 one may take IPv4 too.
+int Bind(const addrinfo& address, bool alone) {
   const int fd = socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return -1;
   SetOption(fd, SOL_SOCKET, SO_REUSEADDR,
             1);  // after a restart; a live listener still holds its port
-  if (address.ai_family == AF_INET6) SetOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
+  if (address.ai_family == AF_INET6) SetOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, alone ? 0 : 1);
   if (bind(fd, address.ai_addr, address.ai_addrlen) == 0 && listen(fd, kBacklog) == 0) return fd;
   const int error = errno;
   close(fd);
   errno = error;
   return -1;
+}
+
+constexpr int kNotNeeded = -2;
+
+void SetPort(addrinfo* address, int port) {
+  if (address->ai_family == AF_INET6) {
+    reinterpret_cast<sockaddr_in6*>(address->ai_addr)->sin6_port = htons(port);
+  } else if (address->ai_family == AF_INET) {
+    reinterpret_cast<sockaddr_in*>(address->ai_addr)->sin_port = htons(port);
+  }
+}
+
+// A name may have the same address twice.
+bool IsRepeated(const addrinfo* first, const addrinfo* address) {
+  for (; first != address; first = first->ai_next) {
+    if (first->ai_addrlen == address->ai_addrlen &&
+        memcmp(first->ai_addr, address->ai_addr, address->ai_addrlen) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// The machine has no such addresses, whatever a name says.
+bool IsUnknownFamily(int error) { return error == EAFNOSUPPORT || error == EADDRNOTAVAIL; }
+
+// As grpc::ServerContext::peer() writes it.
+std::string PeerOf(int fd) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  getpeername(fd, reinterpret_cast<sockaddr*>(&address), &size);
+  char text[INET6_ADDRSTRLEN] = "";
+  if (address.ss_family == AF_INET) {
+    const auto* ipv4 = reinterpret_cast<sockaddr_in*>(&address);
+    inet_ntop(AF_INET, &ipv4->sin_addr, text, sizeof text);
+    return std::string("ipv4:") + text + ":" + std::to_string(ntohs(ipv4->sin_port));
+  }
+  const auto* ipv6 = reinterpret_cast<sockaddr_in6*>(&address);
+  if (IN6_IS_ADDR_V4MAPPED(&ipv6->sin6_addr)) {
+    inet_ntop(AF_INET, &ipv6->sin6_addr.s6_addr[12], text, sizeof text);
+    return std::string("ipv4:") + text + ":" + std::to_string(ntohs(ipv6->sin6_port));
+  }
+  inet_ntop(AF_INET6, &ipv6->sin6_addr, text, sizeof text);
+  return std::string("ipv6:%5B") + text + "%5D:" + std::to_string(ntohs(ipv6->sin6_port));
+}
+
+bool HasEnded(int fd) {
+  pollfd waited{fd, POLLRDHUP, 0};
+  return poll(&waited, 1, 0) > 0 && (waited.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
 }
 
 }  // namespace
@@ -75,14 +133,32 @@ absl::StatusOr<std::unique_ptr<Acceptor>> Acceptor::Listen(const std::string& ho
     return absl::InvalidArgumentError("--listen: " + host +
                                       " is no address of this machine: " + gai_strerror(error));
   }
-  const int fd = Bind(*found);
+  std::vector<int> listeners;
+  int bound_port = port;
+  absl::Status status, unavailable;
+  for (addrinfo* address = found; address != nullptr && status.ok(); address = address->ai_next) {
+    SetPort(address, bound_port);
+    const int fd =
+        IsRepeated(found, address) ? kNotNeeded : Bind(*address, found->ai_next == nullptr);
+    if (fd >= 0) {
+      listeners.push_back(fd);
+      bound_port = BoundPort(fd);
+    } else if (fd != kNotNeeded) {
+      absl::Status& failed = IsUnknownFamily(errno) ? unavailable : status;
+      failed = SocketError("cannot listen on", host, bound_port);
+    }
+  }
   freeaddrinfo(found);
-  if (fd < 0) return SocketError("cannot listen on", host, port);
-  return std::unique_ptr<Acceptor>(new Acceptor(fd, BoundPort(fd), max_connections));
+  if (status.ok() && listeners.empty()) status = unavailable;
+  if (!status.ok()) {
+    for (const int fd : listeners) close(fd);
+    return status;
+  }
+  return std::unique_ptr<Acceptor>(new Acceptor(std::move(listeners), bound_port, max_connections));
 }
 
-Acceptor::Acceptor(int listener, int port, int max_connections)
-    : listener_(listener),
+Acceptor::Acceptor(std::vector<int> listeners, int port, int max_connections)
+    : listeners_(std::move(listeners)),
       wake_(eventfd(0, EFD_CLOEXEC)),
       port_(port),
       max_connections_(max_connections) {}
@@ -104,30 +180,76 @@ void Acceptor::Stop() {
     const uint64_t one = 1;
     if (write(wake_, &one, sizeof one) == sizeof one) thread_.join();
   }
-  if (listener_ >= 0) close(std::exchange(listener_, -1));
+  for (const int listener : std::exchange(listeners_, {})) close(listener);
+  EndReserves(Clock::time_point::max());
 }
 
 void Acceptor::Run() {
-  pollfd waited[] = {{wake_, POLLIN, 0}, {listener_, POLLIN, 0}};
+  std::vector<pollfd> waited = {{wake_, POLLIN, 0}};
+  for (const int listener : listeners_) waited.push_back({listener, POLLIN, 0});
   bool pausing = false;
   while (true) {
-    // Out of descriptors the listener stays readable: it is left out of the poll for a while.
-    poll(waited, pausing ? 1 : 2, pausing ? kNoDescriptorPauseMs : -1);
+    // Out of descriptors the listeners stay readable: they are left out of the poll for a while.
+    poll(waited.data(), pausing ? 1 : waited.size(), PollTime(pausing));
     if (waited[0].revents != 0) return;
-    pausing = !AcceptOne();
+    EndReserves(Clock::now());
+    bool no_descriptor = false;
+    for (size_t i = 1; i < waited.size(); ++i) {
+      const bool ready = pausing || std::exchange(waited[i].revents, 0) != 0;
+      if (ready && !AcceptOne(waited[i].fd)) no_descriptor = true;
+    }
+    pausing = no_descriptor;
   }
 }
 
-bool Acceptor::AcceptOne() {
-  const int fd = accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+int Acceptor::PollTime(bool pausing) const {
+  if (pausing) return kNoDescriptorPauseMs;
+  return reserve_count_.load() > 0 ? kReserveLookMs : -1;
+}
+
+bool Acceptor::AcceptOne(int listener) {
+  const int fd = accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (fd < 0) return errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM;
   if (HasRoom()) {
+    HandOver(fd);
+  } else if (AddReserve(fd)) {
     HandOver(fd);
   } else {
     refused_.fetch_add(1, std::memory_order_relaxed);
     Refuse(fd);
   }
   return true;
+}
+
+bool Acceptor::AddReserve(int fd) {
+  EndReserves(Clock::now());
+  std::lock_guard<std::mutex> lock(reserve_mutex_);
+  if (reserves_.size() >= kReserves) return false;
+  const int own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+  if (own < 0) return false;
+  reserves_.push_back({own, PeerOf(fd), Clock::now() + kReserveTime});
+  reserve_count_.store(static_cast<int>(reserves_.size()));
+  return true;
+}
+
+// Shut down, not only closed: gRPC has a descriptor of its own, and hears of the end by it.
+void Acceptor::EndReserves(Clock::time_point now) {
+  std::lock_guard<std::mutex> lock(reserve_mutex_);
+  const auto over = [now](const Reserve& reserve) {
+    if (reserve.until > now && !HasEnded(reserve.fd)) return false;
+    shutdown(reserve.fd, SHUT_RDWR);
+    close(reserve.fd);
+    return true;
+  };
+  reserves_.erase(std::remove_if(reserves_.begin(), reserves_.end(), over), reserves_.end());
+  reserve_count_.store(static_cast<int>(reserves_.size()));
+}
+
+bool Acceptor::IsReserve(const std::string& peer) const {
+  if (reserve_count_.load() == 0) return false;
+  std::lock_guard<std::mutex> lock(reserve_mutex_);
+  return std::any_of(reserves_.begin(), reserves_.end(),
+                     [&peer](const Reserve& reserve) { return reserve.peer == peer; });
 }
 
 bool Acceptor::HasRoom() {

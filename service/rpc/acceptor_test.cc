@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <netdb.h>
 #include <poll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -104,20 +105,72 @@ TEST(Acceptor, AnAddressOfAnotherMachineIsAnError) {
   EXPECT_FALSE(Acceptor::Listen("no such host", 0, 10).ok());
 }
 
-TEST(Acceptor, RefusesOverTheLimitAndTakesAgainWhenSomeHaveClosed) {
+std::string PeerName(int fd) {
+  sockaddr_in address{};
+  socklen_t size = sizeof address;
+  getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
+  return "ipv4:127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+}
+
+TEST(Acceptor, OverTheLimitAFewAreLetInForProbesAndTheRestIsRefused) {
+  constexpr int kLimit = 2, kReserve = 8;
   Taken taken;
-  auto acceptor = Listen(2, &taken);
-  std::vector<int> clients = {Connect(acceptor->port()), Connect(acceptor->port())};
-  ASSERT_TRUE(taken.WaitFor(2));
-  const int refused = Connect(acceptor->port());
-  EXPECT_TRUE(IsReset(refused));
+  auto acceptor = Listen(kLimit, &taken);
+  std::vector<int> clients;
+  for (int i = 0; i < kLimit + kReserve; ++i) {
+    clients.push_back(Connect(acceptor->port()));
+    ASSERT_TRUE(taken.WaitFor(clients.size()));
+    EXPECT_EQ(acceptor->IsReserve(PeerName(clients.back())), i >= kLimit);
+  }
+  clients.push_back(Connect(acceptor->port()));
+  EXPECT_TRUE(IsReset(clients.back()));
   EXPECT_EQ(acceptor->refused(), 1);
   taken.CloseAll();
-  const int later = Connect(acceptor->port());
+  clients.push_back(Connect(acceptor->port()));
   EXPECT_TRUE(taken.WaitFor(1));
+  EXPECT_FALSE(acceptor->IsReserve(PeerName(clients.back())));
   for (const int fd : clients) close(fd);
-  close(refused);
-  close(later);
+}
+
+TEST(Acceptor, AReserveConnectionIsEndedAfterAWhile) {
+  Taken taken;
+  auto acceptor = Listen(1, &taken);
+  const int usual = Connect(acceptor->port());
+  ASSERT_TRUE(taken.WaitFor(1));
+  const int reserve = Connect(acceptor->port());
+  ASSERT_TRUE(taken.WaitFor(2));
+  pollfd waited{reserve, POLLIN, 0};
+  EXPECT_EQ(poll(&waited, 1, 10'000), 1);
+  EXPECT_FALSE(acceptor->IsReserve(PeerName(reserve)));
+  waited.fd = usual;
+  EXPECT_EQ(poll(&waited, 1, 0), 0);
+  close(usual);
+  close(reserve);
+}
+
+TEST(Acceptor, ANameIsAllItsAddresses) {
+  Taken taken;
+  auto acceptor = Acceptor::Listen("localhost", 0, 10);
+  ASSERT_TRUE(acceptor.ok());
+  (*acceptor)->Start(std::make_unique<Taken::Target>(&taken), std::chrono::seconds(10));
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  const std::string port = std::to_string((*acceptor)->port());
+  ASSERT_EQ(getaddrinfo("localhost", port.c_str(), &hints, &found), 0);
+  size_t connected = 0;
+  std::vector<int> clients;
+  for (const addrinfo* address = found; address != nullptr; address = address->ai_next) {
+    clients.push_back(socket(address->ai_family, SOCK_STREAM, 0));
+    if (clients.back() < 0) continue;
+    if (connect(clients.back(), address->ai_addr, address->ai_addrlen) == 0) ++connected;
+    EXPECT_NE(errno, ECONNREFUSED);
+    errno = 0;
+  }
+  freeaddrinfo(found);
+  EXPECT_GE(connected, 1u);
+  EXPECT_TRUE(taken.WaitFor(connected));
+  for (const int fd : clients) close(fd);
 }
 
 TEST(Acceptor, LivesOnAfterDescriptorsRanOut) {

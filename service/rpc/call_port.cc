@@ -12,6 +12,8 @@
 #include "service/rpc/request_metadata.h"
 #include "service/rpc/status_builder.h"
 #include "service/translate/request_encoder.h"
+#include "sparkgate/v1/model.pb.h"
+#include "sparkgate/v1/request.pb.h"
 
 namespace sparkgate::rpc {
 namespace {
@@ -26,7 +28,22 @@ call::LoopHost* NextLoop(CallContext* context, Method method) {
   return context->loops[turn % context->loops.size()];
 }
 
+// The caller closed his side without one.
+CallStatus NoRequest() {
+  CallStatus status;
+  status.code = absl::StatusCode::kInvalidArgument;
+  status.reason = v1::ERROR_REASON_INVALID_REQUEST;
+  status.pushback = Pushback::kNever;
+  status.message = "The call ended without a request message.";
+  return status;
+}
+
 }  // namespace
+
+std::vector<std::string> MethodNames() {
+  return {"/sparkgate.v1.ChatService/Chat", "/sparkgate.v1.ChatService/StreamChat",
+          "/sparkgate.v1.ModelService/ListModels"};
+}
 
 void CallPort::Await(CallContext* context, Method method) { new CallPort(context, method); }
 
@@ -34,25 +51,12 @@ CallPort::CallPort(CallContext* context, Method method)
     : context_(context),
       method_(method),
       loop_(NextLoop(context, method)),
-      stream_(&server_context_),
-      unary_(&server_context_) {
+      stream_(&server_context_) {
   context_->queue->AddUser();
   context_->awaiting.fetch_add(1);
-  grpc::ServerCompletionQueue* const queue = context_->queue->get();
   server_context_.AsyncNotifyWhenDone(&when_done_);
-  switch (method_) {
-    case Method::kChat:
-      context_->chat_service.RequestChat(&server_context_, &request_, &unary_, queue, queue, &new_);
-      break;
-    case Method::kStreamChat:
-      context_->chat_service.RequestStreamChat(&server_context_, &request_, &stream_, queue, queue,
-                                               &new_);
-      break;
-    case Method::kListModels:
-      context_->model_service.RequestListModels(&server_context_, &request_, &unary_, queue, queue,
-                                                &new_);
-      break;
-  }
+  context_->service.Request(static_cast<int>(method_), &server_context_, &stream_,
+                            context_->queue->get(), &new_);
 }
 
 // --- From New to Started, or to a refusal ---
@@ -68,6 +72,19 @@ void CallPort::OnNew(bool ok) {
   report_.method = method_;
   report_.begun = call::Clock::now();
   report_.peer = server_context_.peer();
+  if (context_->acceptor->IsReserve(report_.peer)) {
+    return Refuse(call::TooManyConnections(context_->max_connections));
+  }
+  if (!context_->request_timer.Add(this, ConnectionOf(server_context_))) {
+    return Refuse(call::Overloaded(context_->admission->max_calls()));
+  }
+  stream_.Read(&request_, &read_);
+}
+
+void CallPort::OnRequest(bool ok) {
+  // Late: refused already, and this is how gRPC gives the read back.
+  if (!context_->request_timer.Remove(this)) return Release();
+  if (!ok) return Refuse(gone_.load() ? call::Cancelled(/*may_have_run=*/false) : NoRequest());
   if (!context_->admission->Enter()) {
     return Refuse(call::Overloaded(context_->admission->max_calls()));
   }
@@ -77,6 +94,11 @@ void CallPort::OnNew(bool ok) {
   } else {
     Prepare();
   }
+}
+
+void CallPort::OnRequestLate() {
+  outstanding_.fetch_add(1);  // the read, beside what Refuse releases
+  Refuse(call::RequestTimeout(context_->request_timer.limit()));
 }
 
 void CallPort::Prepare() {
@@ -158,7 +180,7 @@ void CallPort::Begin(call::CallRequest request) {
     state_.store(State::kStarted);
     loop_->Post([this] { core_->OnCancelled(); });
   }
-  Release();  // New
+  Release();  // the request
 }
 
 void CallPort::Refuse(CallStatus status) {
@@ -171,7 +193,7 @@ void CallPort::Refuse(CallStatus status) {
   report_.summary.end = end;
   AddTrailers(end);
   FinishOnWire(BuildStatus(end), std::nullopt);
-  Release();  // New
+  Release();  // the request
 }
 
 // --- The verbs ---
@@ -213,11 +235,9 @@ void CallPort::AddTrailers(const call::CallEnd& end) {
 
 void CallPort::FinishOnWire(const grpc::Status& status, std::optional<std::string> last_message) {
   if (gone_.load()) return OnFinished(false);
-  if (IsUnary(method_)) {
-    if (!status.ok() || !last_message) return unary_.FinishWithError(status, &finished_);
-    return unary_.Finish(ToByteBuffer(std::move(*last_message)), status, &finished_);
+  if (!last_message || (IsUnary(method_) && !status.ok())) {
+    return stream_.Finish(status, &finished_);
   }
-  if (!last_message) return stream_.Finish(status, &finished_);
   stream_.WriteAndFinish(ToByteBuffer(std::move(*last_message)), grpc::WriteOptions(), status,
                          &finished_);
 }

@@ -2,8 +2,6 @@
 #define SPARKGATE_SERVICE_RPC_CALL_PORT_H_
 
 #include <grpcpp/server_context.h>
-#include <grpcpp/support/async_stream.h>
-#include <grpcpp/support/async_unary_call.h>
 #include <grpcpp/support/byte_buffer.h>
 
 #include <array>
@@ -20,21 +18,18 @@
 #include "service/call/loop_host.h"
 #include "service/call/port.h"
 #include "service/call/worker_pool.h"
+#include "service/rpc/acceptor.h"
 #include "service/rpc/admission.h"
 #include "service/rpc/queue.h"
-#include "sparkgate/v1/chat_service.grpc.pb.h"
-#include "sparkgate/v1/model_service.grpc.pb.h"
+#include "service/rpc/raw_service.h"
+#include "service/rpc/request_timer.h"
 
 namespace sparkgate::rpc {
 
-// The services as bytes: large requests are decoded where they hold nobody up.
-using RawChatService = v1::ChatService::WithRawMethod_Chat<
-    v1::ChatService::WithRawMethod_StreamChat<v1::ChatService::Service>>;
-
-using RawModelService = v1::ModelService::WithRawMethod_ListModels<v1::ModelService::Service>;
-
 enum class Method { kChat, kStreamChat, kListModels };
 inline constexpr Method kMethods[] = {Method::kChat, Method::kStreamChat, Method::kListModels};
+// Their full names, in this order.
+std::vector<std::string> MethodNames();
 constexpr bool IsUnary(Method method) { return method != Method::kStreamChat; }
 
 // What is known of a call when it is over; for the log. No content, no secret.
@@ -49,12 +44,14 @@ struct CallReport {
 
 // What all calls share. Outlives them.
 struct CallContext {
-  RawChatService chat_service;
-  RawModelService model_service;
+  RawService service{MethodNames()};
+  RequestTimer request_timer;
   Queue* queue = nullptr;
   std::vector<call::LoopHost*> loops;
   call::WorkerPool* workers = nullptr;
   Admission* admission = nullptr;
+  const Acceptor* acceptor = nullptr;
+  int max_connections = 0;
   call::CallLimits limits;
   bool include_usage = true;
   translate::RefusedFields refused_fields;  // of the one upstream
@@ -76,7 +73,7 @@ struct CallContext {
 //
 // Made by Await and destroyed by itself. Its tags may be pulled by the queue's thread and by any
 // loop; the verbs are called on the call's own loop.
-class CallPort final : public call::Port {
+class CallPort final : public call::Port, private RequestTimer::Waiting {
  public:
   // Waits for one call of `method`; when it comes, the next one is awaited first.
   static void Await(CallContext* context, Method method);
@@ -108,6 +105,8 @@ class CallPort final : public call::Port {
   ~CallPort() override { context_->queue->RemoveUser(); }
 
   void OnNew(bool ok);
+  void OnRequest(bool ok);
+  void OnRequestLate() override;
   void OnInitialMetadata(bool) { Release(); }
   void OnWritten(bool ok);
   void OnFinished(bool ok);
@@ -131,17 +130,17 @@ class CallPort final : public call::Port {
   call::LoopHost* const loop_;
   grpc::ServerContext server_context_;
   grpc::ByteBuffer request_;
-  grpc::ServerAsyncWriter<grpc::ByteBuffer> stream_;
-  grpc::ServerAsyncResponseWriter<grpc::ByteBuffer> unary_;
+  RawStream stream_;
 
   Operation new_{this, &CallPort::OnNew};
+  Operation read_{this, &CallPort::OnRequest};
   Operation initial_metadata_{this, &CallPort::OnInitialMetadata};
   Operation written_{this, &CallPort::OnWritten};
   Operation finished_{this, &CallPort::OnFinished};
   Operation when_done_{this, &CallPort::OnWhenDone};
 
   // What still has to come back before the call is over: tags handed out, and from the start one
-  // each for New, WhenDone and Finish, since a call without Finish is not over either.
+  // each for the request, WhenDone and Finish, since a call without Finish is not over either.
   std::atomic<int> outstanding_{3};
   std::atomic<State> state_{State::kNew};
   // gRPC has said that the call is cancelled. Nothing that is begun now can reach the caller, and

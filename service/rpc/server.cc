@@ -1,7 +1,6 @@
 #include "service/rpc/server.h"
 
 #include <grpc/grpc.h>
-#include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/resource_quota.h>
 #include <grpcpp/server_builder.h>
 #include <malloc.h>
@@ -10,6 +9,9 @@
 #include <algorithm>
 #include <limits>
 #include <utility>
+
+#include "sparkgate/v1/chat_service.grpc.pb.h"
+#include "sparkgate/v1/model_service.grpc.pb.h"
 
 namespace sparkgate::rpc {
 namespace {
@@ -82,6 +84,7 @@ Server::Server(ServerOptions options)
       admission_(options_.max_calls),
       workers_(kWorkerThreads, [] { malloc_trim(0); }),
       health_(ServiceNames(options_)) {
+  if (options_.reflection) reflection_ = std::make_unique<Reflection>(ServiceNames(options_));
   if (!options_.debug_service) return;
   Explain::Options explain;
   explain.base_url = options_.client.base_url;
@@ -112,12 +115,11 @@ absl::Status Server::Build(const upstream::Resolver* resolver) {
   if (!acceptor.ok()) return acceptor.status();
   acceptor_ = *std::move(acceptor);
 
-  if (options_.reflection) grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
   SetChannelArguments(&builder, options_);
-  builder.RegisterService(&context_.chat_service);
-  builder.RegisterService(&context_.model_service);
+  builder.RegisterService(&context_.service);
   builder.RegisterService(health_.service());
+  if (reflection_) builder.RegisterService(reflection_->service());
   if (explain_) builder.RegisterService(explain_->service());
   auto target = builder.experimental().AddExternalConnectionAcceptor(
       grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
@@ -136,8 +138,10 @@ absl::Status Server::Build(const upstream::Resolver* resolver) {
     server_->Shutdown(std::chrono::system_clock::now() + options_.drain_grace + kCutTime +
                       std::chrono::seconds(2));
   });
+  context_.request_timer.Start(queue_.get(), options_.request_timeout);
   AwaitCalls();
   health_.Start(queue_.get());
+  if (reflection_) reflection_->Start(queue_.get());
   if (explain_) explain_->Start(queue_.get());
   queue_->Start();
   acceptor_->Start(std::move(target), options_.limits.reader_stall + kStuckTime);
@@ -148,6 +152,8 @@ void Server::AwaitCalls() {
   context_.queue = queue_.get();
   context_.workers = &workers_;
   context_.admission = &admission_;
+  context_.acceptor = acceptor_.get();
+  context_.max_connections = options_.max_connections;
   context_.limits = options_.limits;
   context_.include_usage = options_.include_usage;
   context_.heartbeat = options_.heartbeat;

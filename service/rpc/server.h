@@ -21,6 +21,7 @@
 #include "service/rpc/explain.h"
 #include "service/rpc/health.h"
 #include "service/rpc/queue.h"
+#include "service/rpc/reflection.h"
 #include "service/upstream/client.h"
 #include "service/upstream/resolver.h"
 
@@ -33,6 +34,7 @@ struct ServerOptions {
   int loops = 1;
   int max_calls = 1000;
   int max_connections = 1000;
+  std::chrono::milliseconds request_timeout{30'000};
   std::chrono::milliseconds max_connection_age{0};  // 0: no limit
   int max_receive_bytes = 32 * 1024 * 1024;
   size_t max_request_elements = 65'536;
@@ -85,7 +87,8 @@ class Server {
   std::vector<std::unique_ptr<call::LoopHost>> loops_;
   CallContext context_;
   Health health_;
-  std::unique_ptr<Explain> explain_;  // null: off
+  std::unique_ptr<Explain> explain_;        // null: off
+  std::unique_ptr<Reflection> reflection_;  // null: off
   std::unique_ptr<Acceptor> acceptor_;
   std::unique_ptr<Queue> queue_;
   std::unique_ptr<grpc::Server> server_;

@@ -101,7 +101,7 @@ std::vector<Flood> EndlessFloods() {
   const std::string large = IndexedHeader("x-a", std::string(4000, 'v'));
   return {
       Endless("CONTINUATION for ever, 16 MiB of fields", 16 * kMib, request,
-              FilledWith(Header("x-a", "value")), "open", {64, 384, /*given_back=*/false}),
+              FilledWith(Header("x-a", "value")), "open", {64, 384}),
       Endless("CONTINUATION for ever, 2 MiB of one value", 2 * kMib, request + Announce(64 * kMib),
               std::string(kMaxFrame, 'v'), "open"),
       Endless("1 MiB of references to one field", kMib, request + large,

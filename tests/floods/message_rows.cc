@@ -1,6 +1,8 @@
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "tests/floods/flood.h"
 #include "tests/floods/http2.h"
@@ -50,16 +52,50 @@ Flood Path(std::string name, const std::string& path, std::string seen) {
       [](const Target& target) { return Message(target.request); }, std::move(seen));
 }
 
+// A part of a message of 32 MiB on each of so many streams, one connection for each, and then
+// nothing.
+std::string HalfRequests(const Target& target, int count, const std::string& path) {
+  constexpr size_t kHalf = 1 << 20;
+  std::vector<std::unique_ptr<Peer>> peers;
+  for (int i = 0; i < count; ++i) {
+    peers.push_back(std::make_unique<Peer>(target.port));
+    std::string bytes = HeaderFrames(1, RequestHeaders(path));
+    std::string data = MessagePrefix(0, 31 << 20) + std::string(kHalf, '\0');
+    for (size_t at = 0; at < data.size(); at += kMaxFrame) {
+      bytes += Frame(kData, kNone, 1, data.substr(at, kMaxFrame));
+    }
+    // Beyond the window nothing is taken: what fits suffices.
+    peers.back()->Greet().Send(bytes, std::chrono::milliseconds(200));
+  }
+  std::string first;
+  for (auto& peer : peers) {
+    const std::string end = peer->AwaitStream(1);
+    if (first.empty()) first = end;
+    if (end != first) return end + " and " + first;
+  }
+  return first;
+}
+
 }  // namespace
 
 std::vector<Flood> MessageFloods() {
   return {
+      {"half a request, then nothing, on 50 connections",
+       [](const Target& target) { return HalfRequests(target, 50, kStreamChat); },
+       "status 4",
+       "",
+       {0, 128}},
+      {"half a question to the debug service, then nothing",
+       [](const Target& target) {
+         return HalfRequests(target, 1, "/sparkgate.v1.DebugService/ExplainChat");
+       },
+       "status 12"},
       Body(
           "a right request", [](const Target& t) { return Message(t.request); }, "status 0; open"),
       Body(
           "a message that claims 4 GiB",
           [](const Target& t) { return MessagePrefix(0, 0xffffffff) + t.request; },
-          "status 13; open"),
+          "status 3; open"),
       {"a message that claims 4 GiB and is waited for",
        [](const Target& target) {
          Peer peer(target.port);
@@ -70,8 +106,7 @@ std::vector<Flood> MessageFloods() {
        "nothing; open"},
       Body(
           "a message that claims 31 MiB and ends",
-          [](const Target& t) { return MessagePrefix(0, 31 << 20) + t.request; },
-          "status 13; open"),
+          [](const Target& t) { return MessagePrefix(0, 31 << 20) + t.request; }, "status 3; open"),
       Body(
           "a message that claims less than is sent",
           [](const Target& t) { return MessagePrefix(0, 2) + t.request; }, "status 3; open"),
@@ -80,9 +115,9 @@ std::vector<Flood> MessageFloods() {
           [](const Target& t) { return Message(t.request) + Message(t.request); },
           "status 0; open"),
       Body(
-          "half a prefix", [](const Target&) { return std::string(3, '\0'); }, "status 13; open"),
+          "half a prefix", [](const Target&) { return std::string(3, '\0'); }, "status 3; open"),
       Body(
-          "no message", [](const Target&) { return std::string(); }, "status 13; open"),
+          "no message", [](const Target&) { return std::string(); }, "status 3; open"),
       Body(
           "the compressed flag without an encoding",
           [](const Target& t) {
