@@ -9,6 +9,7 @@
 #include "service/translate/request_encoder.h"
 #include "simulator/request_validator.h"
 #include "tests/fuzz/checks.h"
+#include "tests/fuzz/cost.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace sparkgate::fuzz {
@@ -69,7 +70,12 @@ int FuzzRequest(const uint8_t* data, size_t size) {
   const uint8_t flags = TakeByte(&bytes);
   const google::protobuf::LogSilencer silencer;  // it complains of each string that is no UTF-8
   v1::ChatRequest request;
-  if (!request.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return 0;
+  if (!request.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    // protobuf reserves what a string's length promises, up to 50 MB, and touches none of it.
+    request = v1::ChatRequest();
+    ForgetPeak();
+    return 0;
+  }
   translate::UpstreamBody body;
   const CallStatus status =
       translate::EncodeRequest(request, {(flags & 1) != 0, (flags & 2) != 0}, &body);

@@ -19,8 +19,8 @@ def fuzz_target(name, function, deps):
         testonly = True,
         srcs = ["entry.cc"],
         copts = ["-DFUZZ_FUNCTION=" + function],
-        # libFuzzer brings its own main, with clang only.
-        linkopts = ["-fsanitize=fuzzer"],
+        # libFuzzer brings its own main, with clang only; cost.cc counts in its place.
+        linkopts = ["-fsanitize=fuzzer", "-Wl,--wrap=__sanitizer_cov_trace_pc"],
         tags = ["manual"],
-        deps = [":fuzz", ":" + name],
+        deps = [":cost", ":fuzz", ":" + name],
     )

@@ -6,13 +6,13 @@
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <vector>
 
+#include "tests/fuzz/cost.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace sparkgate::fuzz {
 namespace {
-
-using Target = int (*)(const uint8_t* data, size_t size);
 
 constexpr size_t kMaxCorpusBytes = 200 * 1024;
 
@@ -37,7 +37,7 @@ TEST_P(ReplayTest, EveryInput) {
     // Before the input is played: a target that fails ends the process.
     RecordProperty("last_input", entry.path().filename().string());
     const std::string input = Read(entry.path());
-    EXPECT_EQ(GetParam().target(reinterpret_cast<const uint8_t*>(input.data()), input.size()), 0);
+    PlayWithinCost(GetParam().target, reinterpret_cast<const uint8_t*>(input.data()), input.size());
     bytes += input.size();
     ++played;
   }
@@ -54,6 +54,27 @@ INSTANTIATE_TEST_SUITE_P(All, ReplayTest,
                                          Row{"headers", FuzzHeaders}, Row{"metadata", FuzzMetadata},
                                          Row{"request", FuzzRequest}),
                          [](const auto& info) { return std::string(info.param.corpus); });
+
+TEST(CostTest, GrowsWithTheInputAtMost) {
+  EXPECT_TRUE(IsWithin({200 << 10, 400'000}, 0));
+  EXPECT_TRUE(IsWithin({4 << 20, 20'000'000}, 64 << 10));
+  EXPECT_FALSE(IsWithin({8 << 20, 0}, 64 << 10));
+  EXPECT_FALSE(IsWithin({0, 16'000 * 16'000 / 2}, 64 << 10));
+}
+
+#if defined(__SANITIZE_ADDRESS__)
+TEST(CostTest, CountsWhatWasAllocatedAtOnce) {
+  const Target target = [](const uint8_t*, size_t size) {
+    std::vector<char> kept(size);
+    std::string(2 * size, 'x');
+    std::string(3 * size, 'x');
+    return 0;
+  };
+  const size_t peak = CostOf(target, nullptr, 1000).peak_bytes;
+  EXPECT_GE(peak, 4000u);
+  EXPECT_LE(peak, 4100u);
+}
+#endif
 
 // A check that cannot fail would make every replay pass.
 TEST(FuzzCheckDeathTest, EndsTheProcess) { EXPECT_DEATH(FUZZ_CHECK(1 == 2), "1 == 2"); }
