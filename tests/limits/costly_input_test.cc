@@ -188,6 +188,17 @@ TEST_P(CostlyRequest, TakesBoundedMemoryAndIsToldWhy) {
 
 INSTANTIATE_TEST_SUITE_P(Shapes, CostlyRequest, testing::ValuesIn(Requests()), NameOf);
 
+// protobuf makes room for what a string's length promises, up to 50 MB; nobody fills it.
+TEST(LyingLength, TakesBoundedMemory) {
+  const std::string message("\x12\xff\xff\xff\x2f", 5);  // of 100 MB, and in it
+  const std::string content("\x12\xff\xff\xff\x27", 5);  // a text of 80 MB
+  Measured server("");
+  const CallResult result =
+      server.Send(std::string(support::MethodName(Rpc::kChat)), message + content + "a");
+  EXPECT_EQ(result.name, "INVALID_ARGUMENT") << result.Describe();
+  server.ExpectBounded("a length that lies", kMiB);
+}
+
 TEST(CostlyExplain, TakesBoundedMemory) {
   CostlyInput input;
   input.element = Turn('x');
@@ -277,7 +288,7 @@ TEST_P(CostlyEvent, TakesBoundedMemory) {
 
 INSTANTIATE_TEST_SUITE_P(Shapes, CostlyEvent, testing::ValuesIn(Events()), NameOf);
 
-TEST(CostlyEvent, OverTheLimitIsTold) {
+TEST(HugeEvent, IsToldAtTheLimit) {
   CostlyInput input{"one huge event", "", "x", "", "INTERNAL", "an event over 1048576 bytes"};
   const std::string event = Make(input, kBodyBytes);
   Measured server(support::SseResponse({event}));
