@@ -67,8 +67,7 @@ class WorkerPool {
   Line large_;                  // guarded by mutex_
   bool large_is_next_ = false;  // guarded by mutex_; of the thread that takes both
   bool stopping_ = false;       // guarded by mutex_
-  std::optional<Clock::time_point>
-      tidying_due_;  // guarded by mutex_; nothing: no job has run since
+  std::optional<Clock::time_point> tidying_due_;  // guarded by mutex_; set by the first job since
   std::vector<std::thread> threads_;
 };
 

@@ -39,12 +39,9 @@ NOT_COUNTED void OnFree(const volatile void* block) {
   if (block != nullptr) bytes_now -= static_cast<int64_t>(__sanitizer_get_allocated_size(block));
 }
 
-void InstallOnce() {
-  static const bool installed = [] {
-    return __sanitizer_install_malloc_and_free_hooks != nullptr &&
-           __sanitizer_install_malloc_and_free_hooks(OnMalloc, OnFree) != 0;
-  }();
-  (void)installed;
+bool Install() {
+  return __sanitizer_install_malloc_and_free_hooks != nullptr &&
+         __sanitizer_install_malloc_and_free_hooks(OnMalloc, OnFree) != 0;
 }
 
 }  // namespace
@@ -102,7 +99,7 @@ void CheckCost(Target target, std::string_view bytes) {
 void ForgetPeak() { bytes_peak = bytes_now; }
 
 Cost CostOf(Target target, const uint8_t* data, size_t size) {
-  InstallOnce();
+  [[maybe_unused]] static const bool installed = Install();
   const int64_t before = bytes_now;
   bytes_peak = before;
   steps = 0;

@@ -47,9 +47,10 @@ struct Waited {
   Times large;  // requests of 300 KB
 };
 
-class Clock {
+// One server's caller, who waits.
+class SteadyCaller {
  public:
-  explicit Clock(const std::string& address) : caller_(address) {
+  explicit SteadyCaller(const std::string& address) : caller_(address) {
     EXPECT_TRUE(caller_.StartRaw(kChat, Large()).Wait().ok());
   }
 
@@ -91,8 +92,8 @@ class Clock {
 // 40 ms one of 300 KB too, to both servers.
 std::pair<Waited, Waited> CallBoth(const std::string& one, const std::string& other) {
   constexpr int kSmall = 600;
-  Clock first(one);
-  Clock second(other);
+  SteadyCaller first(one);
+  SteadyCaller second(other);
   const auto begun = steady_clock::now();
   for (int i = 0; i < kSmall; ++i) {
     const auto due = begun + i * milliseconds(10);
