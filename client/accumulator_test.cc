@@ -83,6 +83,21 @@ TEST(Accumulator, FragmentsWithoutIndexContinueTheLatestCall) {
                     tool_calls { id: "b" function { arguments: "3" } } } })");
 }
 
+TEST(Accumulator, WhatTheUpstreamAddedIsJoinedForEachObject) {
+  ExpectJoined({R"(choices { delta { extra_json: '{"a":[1]}' tool_calls { index: 0 id: "a"
+                     extra_json: '{"index":7,"sig":"Q"}' function { extra_json: '{"f":"1"}' } } } }
+                   choices { index: 1 delta { extra_json: '{"a":[5]}' } })",
+                R"(choices { delta { extra_json: '{"a":[2]}' tool_calls { index: 1 id: "b"
+                     extra_json: '{"sig":"x"}' } } })",
+                R"(choices { delta { extra_json: '{"b":1.10}' tool_calls { index: 0
+                     extra_json: '{"sig":"Q"}' function { extra_json: '{"f":"2"}' } } } })"},
+               R"(choices { message { role: "assistant" extra_json: '{"a":[1,2],"b":1.10}'
+                    tool_calls { index: 0 id: "a" extra_json: '{"index":7,"sig":"QQ"}'
+                                 function { extra_json: '{"f":"12"}' } }
+                    tool_calls { index: 1 id: "b" extra_json: '{"sig":"x"}' } } }
+                  choices { index: 1 message { role: "assistant" extra_json: '{"a":[5]}' } })");
+}
+
 TEST(Accumulator, ChoicesAreInOrderOfIndex) {
   ExpectJoined({R"(choices { index: 2 delta { content: "c" } })",
                 R"(choices { index: 0 delta { content: "a" } }

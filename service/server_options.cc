@@ -81,6 +81,8 @@ absl::StatusOr<rpc::ServerOptions> MakeServerOptions(const config::Config& confi
   options.reflection = config.reflection;
   options.debug_service = config.debug_service;
   options.include_usage = config.include_usage;
+  options.echo.extra_json = config.echo_extra;
+  options.echo.reasoning_key = config.reasoning_field;
   options.allowed_headers = config.header_allow_list;
   options.drain_delay = config.drain_delay;
   options.drain_grace = config.drain_grace;

@@ -36,6 +36,8 @@ struct Config {
   std::string upstream_proxy;
   std::chrono::milliseconds dns_refresh{0};
   bool include_usage = true;
+  bool echo_extra = true;
+  std::string reasoning_field;                 // "reasoning_content" or "reasoning"
   std::vector<std::string> header_allow_list;  // lower case
 
   // One call.

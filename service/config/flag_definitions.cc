@@ -73,6 +73,14 @@ ABSL_FLAG(std::string, dns_refresh, "30s",
 ABSL_FLAG(bool, include_usage, true,
           "Ask the upstream for token counts in streams (stream_options.include_usage). Off for "
           "upstreams that refuse the field.");
+ABSL_FLAG(
+    bool, echo_extra, true,
+    "Send the members of extra_json that an assistant's message came with upstream again: some "
+    "models need them, such as signatures of their reasoning. Off for upstreams that refuse "
+    "in requests what they add to answers.");
+ABSL_FLAG(std::string, reasoning_field, "reasoning_content",
+          "Name under which a message's reasoning_content is sent upstream: reasoning_content or "
+          "reasoning. In answers both are understood.");
 ABSL_FLAG(std::string, header_allow_list,
           "x-session-affinity,x-multi-turn-session-id,x-prompt-cache-isolation-key,"
           "fireworks-model,fireworks-deployment",

@@ -94,6 +94,8 @@ TEST_F(FlagsTest, Defaults) {
   EXPECT_EQ(config.max_receive_bytes, 32u << 20);
   EXPECT_EQ(config.max_request_elements, 65536);
   EXPECT_TRUE(config.include_usage);
+  EXPECT_TRUE(config.echo_extra);
+  EXPECT_EQ(config.reasoning_field, "reasoning_content");
   EXPECT_TRUE(config.reflection);
   EXPECT_FALSE(config.debug_service);
   EXPECT_FALSE(config.allow_core);
@@ -135,6 +137,8 @@ TEST_F(FlagsTest, EverySettingReachesTheConfig) {
                               "--max_receive_bytes=5KiB",
                               "--max_request_elements=99",
                               "--noinclude_usage",
+                              "--echo_extra=false",
+                              "--reasoning_field=reasoning",
                               "--reflection=false",
                               "--debug_service",
                               "--allow_core=yes",
@@ -168,6 +172,8 @@ TEST_F(FlagsTest, EverySettingReachesTheConfig) {
   EXPECT_EQ(config.max_receive_bytes, 5120u);
   EXPECT_EQ(config.max_request_elements, 99);
   EXPECT_FALSE(config.include_usage);
+  EXPECT_FALSE(config.echo_extra);
+  EXPECT_EQ(config.reasoning_field, "reasoning");
   EXPECT_FALSE(config.reflection);
   EXPECT_TRUE(config.debug_service);
   EXPECT_TRUE(config.allow_core);
@@ -260,6 +266,8 @@ TEST_F(FlagsTest, BadValuesNameTheFlagAndWhatWouldBeRight) {
       {{"--max_request_elements=0"},
        "--max_request_elements: 0 is out of range; give 1 to 10000000"},
       {{"--max_receive_bytes=2048MiB"}, "--max_receive_bytes: 2048MiB is out of range"},
+      {{"--reasoning_field=thoughts"},
+       "--reasoning_field: \"thoughts\" is unknown; give reasoning_content or reasoning"},
       {{"--log_level=loud"},
        "--log_level: \"loud\" is no level; give debug, info, warning or error"},
       {{"--ca_file=/no/such"},

@@ -98,6 +98,13 @@ class Validator {
     out_.ca_file = in_.ca_file();
     out_.dns_refresh = Time("dns_refresh", in_.dns_refresh(), kSecond, kHour);
     out_.include_usage = in_.include_usage();
+    out_.echo_extra = in_.echo_extra();
+    out_.reasoning_field = in_.reasoning_field();
+    if (out_.reasoning_field != "reasoning_content" && out_.reasoning_field != "reasoning") {
+      Complain("reasoning_field",
+               absl::StrCat("\"", out_.reasoning_field.substr(0, 40),
+                            "\" is unknown; give reasoning_content or reasoning"));
+    }
     Headers();
   }
 

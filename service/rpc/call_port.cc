@@ -147,6 +147,7 @@ CallStatus CallPort::DecodeChat(call::CallRequest* request) {
   options.include_usage =
       context_->include_usage && !refused.Has(translate::OwnField::kStreamOptions);
   options.say_stream = !refused.Has(translate::OwnField::kStream);
+  options.echo = context_->echo;
   status = translate::EncodeRequest(message, options, &body);
   if (!status.ok()) return status;
 

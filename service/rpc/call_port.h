@@ -23,6 +23,7 @@
 #include "service/rpc/queue.h"
 #include "service/rpc/raw_service.h"
 #include "service/rpc/request_timer.h"
+#include "service/translate/echo_options.h"
 
 namespace sparkgate::rpc {
 
@@ -54,6 +55,7 @@ struct CallContext {
   int max_connections = 0;
   call::CallLimits limits;
   bool include_usage = true;
+  translate::EchoOptions echo;
   translate::RefusedFields refused_fields;  // of the one upstream
   std::chrono::milliseconds heartbeat{0};   // see ServerOptions
   size_t max_request_elements = 65'536;

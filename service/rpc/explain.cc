@@ -82,10 +82,11 @@ class Explain::Call final {
     CallStatus status = ParseRequest(&request_, options.max_request_elements, &request);
     if (!status.ok()) return status;
     translate::UpstreamBody body;
-    status = translate::EncodeRequest(request, {false, false, bytes}, &body);
+    status = translate::EncodeRequest(request, {false, false, bytes, options.echo}, &body);
     if (!status.ok()) return status;
     response->set_body_json(std::move(body.json));
-    status = translate::EncodeRequest(request, {true, options.include_usage, bytes}, &body);
+    status = translate::EncodeRequest(request, {true, options.include_usage, bytes, options.echo},
+                                      &body);
     if (!status.ok()) return status;
     response->set_stream_body_json(std::move(body.json));
 

@@ -6,6 +6,7 @@
 
 #include "service/call/worker_pool.h"
 #include "service/rpc/queue.h"
+#include "service/translate/echo_options.h"
 #include "sparkgate/v1/debug_service.grpc.pb.h"
 
 namespace sparkgate::rpc {
@@ -19,6 +20,7 @@ class Explain {
     bool has_key = false;
     std::string user_agent;
     bool include_usage = true;
+    translate::EchoOptions echo;
     size_t max_request_elements = 0;
     call::WorkerPool* workers = nullptr;  // outlives it
     std::vector<std::string> allowed_headers;

@@ -91,6 +91,7 @@ Server::Server(ServerOptions options)
   explain.has_key = !options_.client.api_key.empty();
   explain.user_agent = options_.client.user_agent;
   explain.include_usage = options_.include_usage;
+  explain.echo = options_.echo;
   explain.max_request_elements = options_.max_request_elements;
   explain.workers = &workers_;
   explain.allowed_headers = options_.allowed_headers;
@@ -156,6 +157,7 @@ void Server::AwaitCalls() {
   context_.max_connections = options_.max_connections;
   context_.limits = options_.limits;
   context_.include_usage = options_.include_usage;
+  context_.echo = options_.echo;
   context_.heartbeat = options_.heartbeat;
   context_.max_request_elements = options_.max_request_elements;
   context_.allowed_headers = options_.allowed_headers;

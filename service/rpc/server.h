@@ -22,6 +22,7 @@
 #include "service/rpc/health.h"
 #include "service/rpc/queue.h"
 #include "service/rpc/reflection.h"
+#include "service/translate/echo_options.h"
 #include "service/upstream/client.h"
 #include "service/upstream/resolver.h"
 
@@ -44,6 +45,7 @@ struct ServerOptions {
   bool reflection = true;
   bool debug_service = false;
   bool include_usage = true;
+  translate::EchoOptions echo;
   std::chrono::milliseconds heartbeat{0};  // for callers who say nothing about it; 0: none
   std::vector<std::string> allowed_headers;
   std::chrono::milliseconds drain_delay{2000};

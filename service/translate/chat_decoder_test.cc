@@ -140,13 +140,13 @@ TEST(ChatDecoderTest, AnAnswerEchoedIsANextRequest) {
   *request.add_messages() = response.choices(0).message();
   UpstreamBody body;
   ASSERT_TRUE(EncodeRequest(request, {}, &body).ok());
-  EXPECT_EQ(
-      WithoutStream(body.json),
-      "{\"model\":\"m\",\"messages\":[{\"role\":\"assistant\",\"reasoning_content\":\"so "
-      "\xC3\xA9\","
-      "\"tool_calls\":[{\"id\":\"c1\",\"type\":\"function\",\"function\":{\"name\":\"f\","
-      "\"arguments\":\"{\\\"broken\\\": \"}},{\"id\":\"c2\",\"type\":\"function\",\"function\":"
-      "{\"name\":\"g\",\"arguments\":\"{\\\"a\\\": 1.10}\"}}]}]}");
+  EXPECT_EQ(WithoutStream(body.json),
+            "{\"model\":\"m\",\"messages\":[{\"role\":\"assistant\",\"reasoning_content\":\"so "
+            "\xC3\xA9\","
+            "\"tool_calls\":[{\"id\":\"c1\",\"type\":\"function\",\"function\":{\"name\":\"f\","
+            "\"arguments\":\"{\\\"broken\\\": "
+            "\",\"new\":3},\"new\":2},{\"id\":\"c2\",\"type\":\"function\",\"function\":"
+            "{\"name\":\"g\",\"arguments\":\"{\\\"a\\\": 1.10}\"}}],\"new\":1}]}");
 }
 
 TEST(ChatDecoderTest, WholeObjects) {

@@ -124,6 +124,13 @@ void JsonWriter::Raw(std::string_view json) {
   if (!over_limit_) out_.append(json);
 }
 
+void JsonWriter::RawMember(std::string_view key, std::string_view value) {
+  Raw(key);
+  out_.push_back(':');
+  separate_ = false;
+  Raw(value);
+}
+
 std::string* JsonWriter::BeginPieces() {
   Separate();
   out_.push_back('"');

@@ -40,6 +40,8 @@ class JsonWriter {
   void Bool(bool value);
   // A whole JSON value, or members of an object without its braces; not empty.
   void Raw(std::string_view json);
+  // A member whose key, with its quotes, and value are JSON text.
+  void RawMember(std::string_view key, std::string_view value);
 
   // For a long string value that is made in pieces: bytes that need no escape, or have it, between
   // two quotes. The returned string is the output; append to it, then call EndPieces.

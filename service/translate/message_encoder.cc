@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "service/translate/base64.h"
 #include "service/translate/presence.h"
@@ -13,19 +14,58 @@ namespace sparkgate::translate {
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 
+namespace {
+
+// Whose message it is; the role may stand in the caller's own JSON.
+bool IsAssistants(const v1::ChatMessage& message, const ExtraBody& extra) {
+  if (message.has_role()) return message.role() == "assistant";
+  const auto role = extra.Find("role");
+  return role && role->is(JsonKind::kString) && role->AsText() == "assistant";
+}
+
+bool IsReasoningContent(const FieldShape& field) {
+  return field.field->number() == v1::ChatMessage::kReasoningContentFieldNumber &&
+         field.field->containing_type() == v1::ChatMessage::descriptor();
+}
+
+}  // namespace
+
 void MessageEncoder::Members(const Message& message, const Shape& shape, const ExtraBody& extra,
                              const FieldPath& path) {
   CheckMessage(message, shape, extra, path, &violations_);
+  std::optional<EchoedExtra> echo;
+  if (IsEchoed(message, shape, extra)) {
+    echo.emplace(message, shape, extra, echo_options_.reasoning_key, path, &violations_);
+  }
+  Fields(message, shape, extra, echo.has_value() ? &*echo : nullptr, path);
+  if (echo.has_value()) echo->Write(&writer_);
+  if (!extra.members().empty()) writer_.Raw(extra.members());
+}
+
+// Only an assistant's message has been an answer: on others, extra_json is not looked at.
+bool MessageEncoder::IsEchoed(const Message& message, const Shape& shape, const ExtraBody& extra) {
+  if (shape.descriptor() == v1::ChatMessage::descriptor()) {
+    is_assistants_ = IsAssistants(static_cast<const v1::ChatMessage&>(message), extra);
+  }
+  const auto* field = shape.extra();
+  return is_assistants_ && echo_options_.extra_json && field != nullptr &&
+         message.GetReflection()->HasField(message, field);
+}
+
+void MessageEncoder::Fields(const Message& message, const Shape& shape, const ExtraBody& extra,
+                            const EchoedExtra* echo, const FieldPath& path) {
   for (const FieldShape& field : shape.fields()) {
     if (violations_.full()) return;
-    if (!field.sent) continue;
-    if (IsPresent(message, field)) {
+    if (!field.sent || (echo != nullptr && echo->Replaces(field))) continue;
+    if (!IsPresent(message, field)) {
+      const bool given = extra.Has(field.key) || (echo != nullptr && echo->Has(field.key));
+      if (&field == shape.kind() && !given) DefaultKind(message, shape);
+    } else if (IsReasoningContent(field)) {
+      ReasoningContent(message, extra, path);
+    } else {
       Member(message, field, path);
-    } else if (&field == shape.kind()) {
-      DefaultKind(message, shape, extra);
     }
   }
-  if (!extra.members().empty()) writer_.Raw(extra.members());
 }
 
 void MessageEncoder::Object(const Message& message, const Shape& shape, const FieldPath& path) {
@@ -35,9 +75,7 @@ void MessageEncoder::Object(const Message& message, const Shape& shape, const Fi
   writer_.EndObject();
 }
 
-void MessageEncoder::DefaultKind(const Message& message, const Shape& shape,
-                                 const ExtraBody& extra) {
-  if (extra.Has(shape.kind()->key)) return;
+void MessageEncoder::DefaultKind(const Message& message, const Shape& shape) {
   for (const FieldShape& field : shape.fields()) {
     // Scalars beside `type` (a call's id) do not say what it is; the text of a part does.
     const bool tells = field.child != nullptr || field.name() == "text";
@@ -63,6 +101,19 @@ void MessageEncoder::Member(const Message& message, const FieldShape& field,
     default:
       return Value(message, field, path);
   }
+}
+
+// The one field whose name differs between upstreams.
+void MessageEncoder::ReasoningContent(const Message& message, const ExtraBody& extra,
+                                      const FieldPath& path) {
+  const std::string_view key = echo_options_.reasoning_key;
+  if (key != "reasoning_content" && extra.Has(key)) {
+    violations_.Add(
+        path.Field("extra_body_json"),
+        '`' + std::string(key) + "` is given here and by the field `reasoning_content`");
+  }
+  writer_.Key(key);
+  writer_.String(static_cast<const v1::ChatMessage&>(message).reasoning_content());
 }
 
 void MessageEncoder::Value(const Message& message, const FieldShape& field, const FieldPath& path) {

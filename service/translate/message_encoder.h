@@ -3,6 +3,8 @@
 
 #include "google/protobuf/message.h"
 #include "service/translate/caller_json.h"
+#include "service/translate/echo_options.h"
+#include "service/translate/echoed_extra.h"
 #include "service/translate/field_path.h"
 #include "service/translate/json_writer.h"
 #include "service/translate/shape.h"
@@ -13,8 +15,8 @@ namespace sparkgate::translate {
 // What is written is of use only if `violations` stays empty.
 class MessageEncoder {
  public:
-  MessageEncoder(JsonWriter* writer, Violations* violations)
-      : writer_(*writer), violations_(*violations) {}
+  MessageEncoder(const EchoOptions& echo, JsonWriter* writer, Violations* violations)
+      : echo_options_(echo), writer_(*writer), violations_(*violations) {}
 
   // The members of `message`, without braces.
   void Members(const google::protobuf::Message& message, const Shape& shape, const ExtraBody& extra,
@@ -24,8 +26,12 @@ class MessageEncoder {
   using Message = google::protobuf::Message;
 
   void Object(const Message& message, const Shape& shape, const FieldPath& path);
+  bool IsEchoed(const Message& message, const Shape& shape, const ExtraBody& extra);
+  void Fields(const Message& message, const Shape& shape, const ExtraBody& extra,
+              const EchoedExtra* echo, const FieldPath& path);
   void Member(const Message& message, const FieldShape& field, const FieldPath& path);
-  void DefaultKind(const Message& message, const Shape& shape, const ExtraBody& extra);
+  void ReasoningContent(const Message& message, const ExtraBody& extra, const FieldPath& path);
+  void DefaultKind(const Message& message, const Shape& shape);
 
   void Value(const Message& message, const FieldShape& field, const FieldPath& path);
   void Singular(const Message& message, const FieldShape& field, const FieldPath& path);
@@ -38,8 +44,10 @@ class MessageEncoder {
   void ContentParts(const Message& message, const FieldShape& field, const FieldPath& path);
   void ImageData(const Message& message, const FieldShape& field, const FieldPath& path);
 
+  const EchoOptions& echo_options_;
   JsonWriter& writer_;
   Violations& violations_;
+  bool is_assistants_ = false;  // the message that is being written, with all that it holds
 };
 
 }  // namespace sparkgate::translate

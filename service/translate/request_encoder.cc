@@ -61,7 +61,7 @@ CallStatus EncodeRequest(const v1::ChatRequest& request, const EncodeOptions& op
   JsonWriter writer(bytes + bytes / 8, bytes == 0 ? std::numeric_limits<size_t>::max()
                                                   : kMaxGrowth * bytes + kAlwaysBytes);
   writer.BeginObject();
-  MessageEncoder(&writer, &violations).Members(request, shape, extra, root);
+  MessageEncoder(options.echo, &writer, &violations).Members(request, shape, extra, root);
   WriteStream(options, &writer);
   writer.EndObject();
   if (!violations.empty()) return std::move(violations).ToStatus();

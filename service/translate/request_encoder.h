@@ -4,6 +4,7 @@
 #include <string>
 
 #include "service/translate/call_status.h"
+#include "service/translate/echo_options.h"
 #include "sparkgate/v1/request.pb.h"
 
 namespace sparkgate::translate {
@@ -14,6 +15,7 @@ struct EncodeOptions {
   // Of the serialised request, from which follow the body's expected size and the most that it may
   // grow to; 0: not known, and no limit.
   size_t request_bytes = 0;
+  EchoOptions echo;
   bool say_stream = true;  // false: for an upstream that refuses "stream"
 };
 

@@ -144,8 +144,8 @@ TEST(RequestEncoderTest, SchemasAreSplicedByteForByte) {
 
 TEST(RequestEncoderTest, BrokenArgumentsGoThroughUntouched) {
   EXPECT_EQ(
-      Encode(R"(model: "m" messages { role: "assistant" extra_json: "{\"x\":1}" tool_calls {
-                index: 3 id: "c" extra_json: "{}" function { name: "f" arguments: "{\"a\": [1," } } })"),
+      Encode(R"(model: "m" messages { role: "assistant" tool_calls {
+                index: 3 id: "c" function { name: "f" arguments: "{\"a\": [1," } } })"),
       R"({"model":"m","messages":[{"role":"assistant","tool_calls":[{"id":"c","type":"function",)"
       R"("function":{"name":"f","arguments":"{\"a\": [1,"}}]}]})");
 }

@@ -108,13 +108,12 @@ TEST_F(Api, SystemPromptSetEmptyAndAbsent) {
 TEST_F(Api, AnAnswersMessageIsTheNextRequestsMessage) {
   const std::string message =
       R"({"role":"assistant","content":"Let me see.","reasoning_content":"They ask for \"Paris\".",)"
-      R"("tool_calls":[{"id":"call_1","type":"function","function":{"name":"weather","arguments":"{\"city\": \"Par"}}]})";
+      R"("tool_calls":[{"id":"call_1","type":"function","function":{"name":"weather","arguments":"{\"city\": \"Par"}}],"annotations":[1.10]})";
   Serve([&](const ReceivedRequest&) {
     return JsonResponse(
         R"({"id":"c","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,)"
         R"("message":)" +
-        message.substr(0, message.size() - 1) +
-        R"(,"annotations":[1.10]},"finish_reason":"tool_calls"}]})");
+        message + R"(,"finish_reason":"tool_calls"}]})");
   });
   const CallResult first = caller_->Chat(support::ChatRequestBody("a"));
   ASSERT_TRUE(first.ok()) << first.Describe();

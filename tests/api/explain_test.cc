@@ -118,6 +118,17 @@ TEST_F(ExplainChatResponse, stream_body_json) {
   EXPECT_EQ(without.find("stream_options"), std::string::npos) << without;
 }
 
+TEST_F(ExplainChatResponse, AnAnswersMessageAsItGoesBack) {
+  const std::string body = R"({"model":"m","messages":[{"role":"assistant","content":"a",)"
+                           R"("reasoning_content":"hm","extra_json":"{\"x\":[1.10]}"}]})";
+  EXPECT_NE(Explain(body).body_json().find(R"("reasoning_content":"hm","x":[1.10]})"),
+            std::string::npos);
+  EXPECT_EQ(Explain(body).body_json(), Sent(support::Rpc::kChat, body).body);
+  Serve({"--debug_service", "--echo_extra=false", "--reasoning_field=reasoning"});
+  EXPECT_NE(Explain(body).stream_body_json().find(R"("reasoning":"hm"}])"), std::string::npos);
+  EXPECT_EQ(Explain(body).stream_body_json(), Sent(support::Rpc::kStreamChat, body).body);
+}
+
 TEST_F(ExplainChatResponse, WithoutAKeyThereIsNoAuthorization) {
   Serve({"--debug_service"}, /*no_key=*/true);
   EXPECT_EQ(Explain(body_).headers().count("authorization"), 0u);

@@ -25,7 +25,7 @@ bool HoldsJson(const Message& message, const FieldDescriptor* field) {
   if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) {
     static constexpr std::string_view kEnd = "_json";
     const std::string& name = field->name();
-    return name != "extra_json" && name.size() > kEnd.size() &&
+    return name.size() > kEnd.size() &&
            name.compare(name.size() - kEnd.size(), kEnd.size(), kEnd) == 0;
   }
   if (!field->is_repeated()) return HoldsJson(reflection->GetMessage(message, field));
@@ -35,7 +35,8 @@ bool HoldsJson(const Message& message, const FieldDescriptor* field) {
   return false;
 }
 
-// Whether a caller's own JSON is anywhere in the request: it goes on as it is, right or wrong.
+// Whether a caller's own JSON, or an upstream's, is anywhere in the request: it goes on as it is,
+// right or wrong.
 bool HoldsJson(const Message& message) {
   std::vector<const FieldDescriptor*> fields;
   message.GetReflection()->ListFields(message, &fields);

@@ -1,5 +1,5 @@
 // The message of an answer, appended to the next request as it came: what has a field in requests
-// arrives byte for byte, what is for callers only is not sent.
+// arrives byte for byte, what has none as JSON, what is for callers only is not sent.
 #include <map>
 #include <vector>
 
@@ -54,10 +54,10 @@ const std::vector<Echo>& Echoes() {
        {R"("role":"assistant","tool_calls":[{"index":0,"id":"a","type":"function","function":{"name":"f","arguments":{"x": 1.10,"a":1}}},{"index":1,"id":"b","type":"function","function":{"name":"g","arguments":""}}])"},
        R"("role":"assistant","tool_calls":[{"id":"a","type":"function","function":{"name":"f","arguments":{"x": 1.10,"a":1}}},{"id":"b","type":"function","function":{"name":"g","arguments":""}}])",
        R"({"role":"assistant","tool_calls":[{"id":"a","type":"function","function":{"name":"f","arguments":"{\"x\": 1.10,\"a\":1}"}},{"id":"b","type":"function","function":{"name":"g","arguments":""}}]})"},
-      {"members without a field are not sent back",
+      {"members without a field",
        {R"("role":"assistant","content":"a","annotations":[1.10],"tool_calls":[{"index":0,"id":"a","type":"function","t":1,"function":{"name":"f","arguments":"{}","u":2}}])"},
        R"("role":"assistant","content":"a","annotations":[1.10],"tool_calls":[{"index":0,"id":"a","type":"function","t":1,"function":{"name":"f","arguments":"{}","u":2}}])",
-       R"({"role":"assistant","content":"a","tool_calls":[{"id":"a","type":"function","function":{"name":"f","arguments":"{}"}}]})"},
+       R"({"role":"assistant","content":"a","tool_calls":[{"id":"a","type":"function","function":{"name":"f","arguments":"{}","u":2},"t":1}],"annotations":[1.10]})"},
       {"a type of call that nobody knows yet",
        {R"("role":"assistant","tool_calls":[{"index":0,"id":"a","type":"custom","function":{"name":"f","arguments":"x"}}])"},
        R"("role":"assistant","tool_calls":[{"id":"a","type":"custom","function":{"name":"f","arguments":"x"}}])",
