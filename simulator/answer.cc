@@ -61,6 +61,19 @@ std::string EmojiText(uint64_t seed, int tokens) {
   return text;
 }
 
+std::string ControlsText(uint64_t seed, int tokens) {
+  static const std::string kControls[] = {"\x1B[1m", "\t", "\x01", std::string(1, '\0')};
+  const std::string story = StoryText(seed, std::max(tokens / 2, 1));
+  std::string text;
+  size_t words = 0;
+  for (std::string_view rest = story; !rest.empty();) {
+    const std::string_view token = NextToken(rest);
+    text.append(token).append(kControls[words++ % 4]);
+    rest.remove_prefix(token.size());
+  }
+  return text;
+}
+
 std::string BigText(uint64_t seed, int64_t size) {
   std::string piece = StoryText(seed, 1000);
   std::string text;
@@ -79,6 +92,8 @@ std::string ContentText(const CallRequest& call, const Plan& plan, const std::st
       return body;
     case Content::kSurrogates:
       return EmojiText(seed, tokens);
+    case Content::kControls:
+      return ControlsText(seed, tokens);
     case Content::kBig:
       return BigText(seed, plan.size);
     case Content::kJson:
@@ -171,6 +186,7 @@ Answer MakeAnswer(const CallRequest& call, const Plan& plan, const std::string& 
   answer.model = call.model;
   answer.created = created;
   answer.call = call;
+  answer.dialect = plan.dialect;
   answer.split_surrogates = plan.content == Content::kSurrogates;
   const uint64_t seed = call.seed ? static_cast<uint64_t>(*call.seed) : StableHash(call.prompt);
   for (int i = 0; i < call.n; ++i) {

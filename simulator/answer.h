@@ -33,6 +33,7 @@ struct Answer {
   std::vector<ChoiceAnswer> choices;
   CallRequest call;
   bool split_surrogates = false;
+  Dialect dialect = Dialect::kPlain;
 
   int CompletionTokens() const;
 };

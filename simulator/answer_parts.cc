@@ -93,6 +93,16 @@ Json Legacy(const CallRequest& call, std::string_view text, size_t offset) {
 
 }  // namespace
 
+std::string TextPartJson(std::string_view text) {
+  std::string json = R"({"type":"text","text":)";
+  AppendJsonString(text, &json);
+  return json + "}";
+}
+
+std::string ThinkingPartJson(std::string_view text) {
+  return R"({"type":"thinking","thinking":[)" + TextPartJson(text) + "]}";
+}
+
 std::string UsageJson(const Answer& answer, int completion_tokens) {
   const int prompt = answer.call.prompt_tokens;
   return "{\"prompt_tokens\":" + std::to_string(prompt) +

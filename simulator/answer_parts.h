@@ -12,6 +12,10 @@
 
 namespace sparkgate::simulator {
 
+// Typed parts, as some servers write `content` in a list.
+std::string TextPartJson(std::string_view text);
+std::string ThinkingPartJson(std::string_view text);
+
 // {"prompt_tokens":…}; `completion_tokens` as far as the answer has come.
 std::string UsageJson(const Answer& answer, int completion_tokens);
 

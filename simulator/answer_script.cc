@@ -28,7 +28,9 @@ Timing UnaryTiming(const AnswerContext& context) {
 
 Fields UnaryFields(const AnswerContext& context, const Timing& timing) {
   Fields fields = context.fields;
-  fields.emplace_back("content-type", "application/json");
+  const std::string& type = context.plan.media_type;
+  fields.emplace_back("content-type", type.empty() ? "application/json" : type);
+  if (!context.plan.coding.empty()) fields.emplace_back("content-encoding", context.plan.coding);
   for (const Metric& metric : PerfMetrics(context.answer, timing)) {
     fields.emplace_back("fireworks-" + metric.name, metric.value);
   }
@@ -46,6 +48,8 @@ std::string UnaryBody(const AnswerContext& context, const Timing& timing) {
     case Fault::kErrorInStream:
     case Fault::kErrorThenDone:
       return ErrorEvent(context.request_id);
+    case Fault::kBareError:
+      return BareErrorEvent();
     case Fault::kBadJson:
       return "{malformed json: <<<sim>>>";
     default:
@@ -58,6 +62,7 @@ bool BreaksOff(Fault fault) {
     case Fault::kCut:
     case Fault::kHalfClose:
     case Fault::kReset:
+    case Fault::kFinishCut:
     case Fault::kFinishReset:
     case Fault::kStall:
     case Fault::kNoTerminator:
@@ -83,10 +88,8 @@ std::deque<Step> UnarySteps(const AnswerContext& context) {
   const Timing timing = UnaryTiming(context);
   Fields fields = UnaryFields(context, timing);
   std::string body = UnaryBody(context, timing);
-  if (plan.fault == Fault::kGzip) {
-    fields.emplace_back("content-encoding", "gzip");
-    body = GzipText(body);
-  }
+  if (plan.fault == Fault::kGzip) fields.emplace_back("content-encoding", "gzip");
+  if (plan.fault == Fault::kGzip || plan.fault == Fault::kGzipUndeclared) body = GzipText(body);
   if (plan.fault == Fault::kTrailers) {
     fields.emplace_back("transfer-encoding", "chunked");
     body = HttpChunk(body) + LastHttpChunk({{"x-sim-trailer", "late"}});

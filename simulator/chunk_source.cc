@@ -74,7 +74,9 @@ Chunk ChunkSource::FromChoice(size_t index) {
   std::string more;
   const std::string delta = NextDelta(index, &more);
   if (delta.empty()) return Finish(index);
-  return {Chunk::Kind::kText, Json(index, delta, more, "", ""), true};
+  const bool finishes = answer_.dialect == Dialect::kFinishOnEach;
+  const std::string finish = finishes ? answer_.choices[index].finish_reason : "";
+  return {Chunk::Kind::kText, Json(index, delta, more, finish, ""), true};
 }
 
 std::string ChunkSource::NextDelta(size_t index, std::string* more) {
@@ -82,10 +84,22 @@ std::string ChunkSource::NextDelta(size_t index, std::string* more) {
   Cursor& cursor = cursors_[index];
   if (!cursor.reasoning.empty()) {
     ++cursor.tokens;
-    return TextDelta("reasoning_content", Take(&cursor.reasoning));
+    return ReasoningDelta(Take(&cursor.reasoning));
   }
   if (!cursor.content.empty() || !cursor.low_surrogate.empty()) return ContentDelta(index, more);
   return ToolDelta(choice, &cursor);
+}
+
+std::string ChunkSource::ReasoningDelta(std::string_view token) const {
+  if (answer_.dialect != Dialect::kContentParts) return TextDelta("reasoning_content", token);
+  return "{\"content\":[" + ThinkingPartJson(token) + "]}";
+}
+
+std::string ChunkSource::MessageSoFar(size_t index) const {
+  std::string json = ",\"message\":{\"role\":\"assistant\",\"content\":";
+  const std::string_view all = answer_.choices[index].content;
+  AppendJsonString(all.substr(0, cursors_[index].offset), &json);
+  return json + "}";
 }
 
 std::string ChunkSource::ContentDelta(size_t index, std::string* more) {
@@ -105,16 +119,27 @@ std::string ChunkSource::ContentDelta(size_t index, std::string* more) {
   if (!logprobs.empty()) *more += ",\"logprobs\":" + logprobs;
   if (answer_.call.return_token_ids) *more += ",\"token_ids\":" + TokenIdsJson(token);
   cursor->offset += token.size();
+  if (answer_.dialect == Dialect::kMessageBesideDelta) *more += MessageSoFar(index);
+  if (answer_.dialect == Dialect::kContentParts) {
+    return "{\"content\":[" + TextPartJson(token) + "]}";
+  }
   return TextDelta("content", token);
+}
+
+// The member `index` of a tool call with a comma behind it, or what there is in its place.
+std::string ChunkSource::ToolIndex(size_t number) const {
+  if (answer_.dialect == Dialect::kNoIndex) return "";
+  if (answer_.dialect == Dialect::kIndexZero) number = 0;
+  return "\"index\":" + std::to_string(number) + ",";
 }
 
 // The call with its id, name and no arguments, then the arguments in pieces.
 std::string ChunkSource::ToolDelta(const ChoiceAnswer& choice, Cursor* cursor) {
   if (cursor->arguments.empty() && cursor->next_tool == choice.tool_calls.size()) return "";
-  std::string delta = "{\"tool_calls\":[{\"index\":";
+  std::string delta = "{\"tool_calls\":[{";
   if (cursor->arguments.empty()) {
     const ToolCallAnswer& tool = choice.tool_calls[cursor->next_tool];
-    delta += std::to_string(cursor->next_tool++) + ",\"id\":";
+    delta += ToolIndex(cursor->next_tool++) + "\"id\":";
     AppendJsonString(tool.id, &delta);
     delta += ",\"type\":\"function\",\"function\":{\"name\":";
     AppendJsonString(tool.name, &delta);
@@ -122,7 +147,7 @@ std::string ChunkSource::ToolDelta(const ChoiceAnswer& choice, Cursor* cursor) {
     return delta + ",\"arguments\":\"\"}}]}";
   }
   ++cursor->tokens;
-  delta += std::to_string(cursor->next_tool - 1) + ",\"function\":{\"arguments\":";
+  delta += ToolIndex(cursor->next_tool - 1) + "\"function\":{\"arguments\":";
   AppendJsonString(Take(&cursor->arguments), &delta);
   return delta + "}}]}";
 }
@@ -174,7 +199,7 @@ std::string ChunkSource::Json(size_t index, const std::string& delta, const std:
   json += "}]";
   json += top;
   json += "}";
-  return json;
+  return answer_.dialect == Dialect::kRawControls ? WithRawControls(json) : json;
 }
 
 }  // namespace sparkgate::simulator

@@ -34,6 +34,10 @@ class ChunkSource {
 
   // Nothing after the last chunk.
   std::optional<Chunk> Next();
+  // There is none after the one that came last.
+  bool at_end() const { return all_finished() && !trailing_due_; }
+  // Every choice's finish chunk has come.
+  bool all_finished() const { return running_ == 0; }
 
   const Answer& answer() const { return answer_; }
 
@@ -51,8 +55,11 @@ class ChunkSource {
   std::optional<Chunk> InTurn();
   Chunk FromChoice(size_t index);
   std::string NextDelta(size_t index, std::string* more);
+  std::string ReasoningDelta(std::string_view token) const;
+  std::string MessageSoFar(size_t index) const;
   std::string ContentDelta(size_t index, std::string* more);
   std::string ToolDelta(const ChoiceAnswer& choice, Cursor* cursor);
+  std::string ToolIndex(size_t number) const;
   Chunk Finish(size_t index);
   Chunk Trailing();
   // A chunk with one choice. `more`: further members of the choice, each with a comma in front.

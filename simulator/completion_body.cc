@@ -5,11 +5,13 @@
 namespace sparkgate::simulator {
 namespace {
 
-void AppendToolCalls(const ChoiceAnswer& choice, std::string* json) {
+void AppendToolCalls(Dialect dialect, const ChoiceAnswer& choice, std::string* json) {
   *json += ",\"tool_calls\":[";
   for (size_t i = 0; i < choice.tool_calls.size(); ++i) {
     const ToolCallAnswer& call = choice.tool_calls[i];
-    *json += i == 0 ? "{\"id\":" : ",{\"id\":";
+    *json += i == 0 ? "{" : ",{";
+    if (dialect == Dialect::kIndexZero) *json += "\"index\":0,";
+    *json += "\"id\":";
     AppendJsonString(call.id, json);
     *json += ",\"type\":\"function\",\"function\":{\"name\":";
     AppendJsonString(call.name, json);
@@ -20,25 +22,27 @@ void AppendToolCalls(const ChoiceAnswer& choice, std::string* json) {
   *json += "]";
 }
 
-void AppendMessage(const ChoiceAnswer& choice, std::string* json) {
+void AppendMessage(Dialect dialect, const ChoiceAnswer& choice, std::string* json) {
   *json += "{\"role\":\"assistant\",\"content\":";
-  if (choice.content.empty() && !choice.tool_calls.empty()) {
+  if (dialect == Dialect::kContentParts) {
+    *json += '[' + ThinkingPartJson(choice.reasoning) + ',' + TextPartJson(choice.content) + ']';
+  } else if (choice.content.empty() && !choice.tool_calls.empty()) {
     *json += "null";
   } else {
     AppendJsonString(choice.content, json);
   }
-  if (!choice.reasoning.empty()) {
+  if (!choice.reasoning.empty() && dialect != Dialect::kContentParts) {
     *json += ",\"reasoning_content\":";
     AppendJsonString(choice.reasoning, json);
   }
-  if (!choice.tool_calls.empty()) AppendToolCalls(choice, json);
+  if (!choice.tool_calls.empty()) AppendToolCalls(dialect, choice, json);
   *json += "}";
 }
 
 void AppendChoice(const Answer& answer, size_t index, std::string* json) {
   const ChoiceAnswer& choice = answer.choices[index];
   *json += "{\"index\":" + std::to_string(index) + ",\"message\":";
-  AppendMessage(choice, json);
+  AppendMessage(answer.dialect, choice, json);
   *json += ",\"finish_reason\":\"" + choice.finish_reason + "\"";
   const std::string logprobs = LogprobsJson(answer.call, choice.content, 0);
   if (!logprobs.empty()) *json += ",\"logprobs\":" + logprobs;
@@ -67,7 +71,8 @@ std::string CompletionBody(const Answer& answer, const Timing& timing) {
   if (answer.call.perf_metrics) {
     json += ",\"perf_metrics\":" + PerfMetricsJson(PerfMetrics(answer, timing));
   }
-  return json + "}";
+  json += "}";
+  return answer.dialect == Dialect::kRawControls ? WithRawControls(json) : json;
 }
 
 }  // namespace sparkgate::simulator

@@ -92,13 +92,23 @@ void Connection::OnRead(const Error& error, size_t size) {
 void Connection::OnGone(const Error& error) {
   const bool reset = IsReset(error);
   if (generation_ != 0) {
-    EndGeneration(reset ? Outcome::kAbortedRst : Outcome::kAbortedFin);
+    const Outcome outcome = reset ? Outcome::kAbortedRst : Outcome::kAbortedFin;
+    endpoint_.DropNext(leaving_.drops);
+    if (!leaving_.is_noticed) return GoOnAlone(outcome);
+    EndGeneration(outcome);
     return Close();
   }
   // An answer that generates nothing still reaches a client that has only finished sending.
   client_finished_ = true;
   const bool unanswered = script_ != nullptr && !lingering_ && sent_ == 0;
   if (reset || !unanswered) Close();
+}
+
+// What is written or waits goes its way and finds that nobody is there.
+void Connection::GoOnAlone(Outcome outcome) {
+  alone_ = outcome;
+  if (leaving_.noticed_after.count() > 0) noticed_at_ = Clock::now() + leaving_.noticed_after;
+  CloseSocket();
 }
 
 // Takes requests out of `input_` until one is being answered or bytes are missing.
@@ -155,6 +165,7 @@ void Connection::Dispatch() {
   parser_.reset();
   Reply reply = endpoint_.Handle(request);
   generation_ = reply.generation;
+  leaving_ = reply.leaving;
   Begin(std::move(reply.script));
 }
 
@@ -174,8 +185,9 @@ void Connection::Begin(std::unique_ptr<Script> script) {
 }
 
 void Connection::Advance() {
-  if (closed_) return;
+  if (closed_ && !alone_) return;
   if (!Gather()) return WaitUntilDue();
+  if (alone_) return ConcludeAlone();
   if (output_.empty()) return Conclude();
   writing_ = true;
   transport_->Write(asio::buffer(output_),
@@ -214,8 +226,9 @@ void Connection::WaitUntilDue() {
 void Connection::OnWritten(const Error& error, size_t size) {
   sent_ += size;
   ledger_.BytesSent(size);
-  if (closed_) return;
-  if (error) return OnGone(error);
+  if (error && !closed_) OnGone(error);
+  if (alone_) return ConcludeAlone();
+  if (closed_ || error) return;
   if (generation_over_) EndGeneration(Outcome::kFinished);
   Conclude();
 }
@@ -242,6 +255,13 @@ void Connection::Conclude() {
       transport_->socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
       return;
   }
+}
+
+void Connection::ConcludeAlone() {
+  ledger_.BytesUnheard(output_.size());
+  if (Clock::now() >= noticed_at_) return EndGeneration(*alone_);
+  if (then_ == Then::kContinue && !generation_over_) return Advance();
+  EndGeneration(Outcome::kUnheard);
 }
 
 void Connection::Finish() {
@@ -276,10 +296,14 @@ void Connection::EndGeneration(Outcome outcome) {
 
 void Connection::Close() {
   if (closed_) return;
-  closed_ = true;
   EndGeneration(Outcome::kAbortedFin);
-  ledger_.ConnectionClosed();
   timer_.cancel();
+  CloseSocket();
+}
+
+void Connection::CloseSocket() {
+  closed_ = true;
+  ledger_.ConnectionClosed();
   Error ignored;
   transport_->socket().close(ignored);
 }

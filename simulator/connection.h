@@ -41,6 +41,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void Read();
   void OnRead(const Error& error, size_t size);
   void OnGone(const Error& error);
+  void GoOnAlone(Outcome outcome);
   void Parse();
   bool Feed(Error* error);
   void AllowBody();
@@ -56,8 +57,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void Finish();
   void Linger();
   void Reset();
+  void ConcludeAlone();
   void EndGeneration(Outcome outcome);
   void Close();
+  void CloseSocket();
 
   const std::unique_ptr<Transport> transport_;
   const Options& options_;
@@ -77,6 +80,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool generation_over_ = false;
   Clock::time_point due_;  // When the last step was due: waits do not add up their delays.
   uint64_t generation_ = 0;
+  Leaving leaving_;
   uint64_t sent_ = 0;  // Bytes of this answer.
 
   bool reading_ = false;
@@ -84,6 +88,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool lingering_ = false;
   bool client_finished_ = false;
   bool closed_ = false;
+  // The client has left, and generation goes on: how that will count if it is noticed, and when.
+  std::optional<Outcome> alone_;
+  Clock::time_point noticed_at_ = Clock::time_point::max();
 };
 
 }  // namespace sparkgate::simulator

@@ -48,6 +48,7 @@ std::deque<Step> EndingSteps(const Plan& plan, bool keep_alive, std::string last
 Step BreakStep(Fault fault, std::string before) {
   switch (fault) {
     case Fault::kCut:
+    case Fault::kFinishCut:
       return {{}, std::move(before), Then::kCut};
     case Fault::kHalfClose:
       return {{}, std::move(before), Then::kHalfClose};

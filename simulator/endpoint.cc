@@ -49,6 +49,14 @@ bool IsErrorStatus(Fault fault) {
          fault == Fault::kPromptTooLong;
 }
 
+Leaving LeavingOf(const Plan& plan) {
+  Leaving leaving;
+  leaving.is_noticed = plan.fault != Fault::kDeaf;
+  leaving.noticed_after = plan.delay;
+  if (plan.fault == Fault::kDropsNext) leaving.drops = plan.count;
+  return leaving;
+}
+
 std::string ModelsJson() {
   std::string json = "{\"object\":\"list\",\"data\":[";
   for (const Model& model : sparkgate::simulator::Models()) {
@@ -139,6 +147,7 @@ Reply Endpoint::Completion(Call* call) {
       break;
   }
   if (!options_.fault.empty() && FaultHits()) Overlay(options_.fault, &plan, &why);
+  if (TakeDrop()) plan.fault = Fault::kDrop;
   if (IsErrorStatus(plan.fault)) return Error(call, PlannedError(plan, call->id));
   return Start(call, parsed, plan);
 }
@@ -158,7 +167,7 @@ Reply Endpoint::Start(Call* call, const CallRequest& parsed, const Plan& plan) {
     context.fields.emplace_back("connection", "close");
   }
   ledger_.Started(call->number, parsed.model);
-  return {MakeAnswerScript(std::move(context)), call->number};
+  return {MakeAnswerScript(std::move(context)), call->number, LeavingOf(plan)};
 }
 
 Reply Endpoint::Error(Call* call, const ErrorAnswer& error) {
@@ -188,6 +197,13 @@ Fields Endpoint::CommonFields(const Call& call) const {
           {"x-ratelimit-limit-tokens-generated", "6000"},
           {"x-ratelimit-remaining-tokens-generated", "5900"},
           {"x-ratelimit-over-limit", "no"}};
+}
+
+bool Endpoint::TakeDrop() {
+  int left = drops_;
+  while (left > 0 && !drops_.compare_exchange_weak(left, left - 1)) {
+  }
+  return left > 0;
 }
 
 bool Endpoint::FaultHits() {

@@ -19,6 +19,7 @@ namespace sparkgate::simulator {
 struct Reply {
   std::unique_ptr<Script> script;
   uint64_t generation = 0;  // The ledger's number if a generation began, else 0.
+  Leaving leaving;
 };
 
 // Any thread.
@@ -28,6 +29,9 @@ class Endpoint {
   Endpoint(const Options& options, Ledger* ledger) : options_(options), ledger_(*ledger) {}
 
   Reply Handle(const HttpRequest& request);
+
+  // The next `count` calls are closed without a byte.
+  void DropNext(int count) { drops_ += count; }
 
   // For a request that was refused before it was complete: 400, 413 or 431, and the connection
   // closes.
@@ -43,6 +47,7 @@ class Endpoint {
   Reply Error(Call* call, const ErrorAnswer& error);
   Reply Start(Call* call, const CallRequest& parsed, const Plan& plan);
   bool FaultHits();
+  bool TakeDrop();
   Fields CommonFields(const Call& call) const;
   std::string NewId();
 
@@ -50,6 +55,7 @@ class Endpoint {
   Ledger& ledger_;
   std::atomic<uint64_t> ids_{0};
   std::atomic<uint64_t> faults_{0};
+  std::atomic<int> drops_{0};
 };
 
 }  // namespace sparkgate::simulator

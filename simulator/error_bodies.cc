@@ -137,6 +137,8 @@ ErrorAnswer PlannedError(const Plan& plan, const std::string& request_id) {
   return answer;
 }
 
+std::string BareErrorEvent() { return R"({"message":"The model server failed"})"; }
+
 std::string ErrorEvent(const std::string& request_id) {
   return GatewayBody("The model server failed", "\"500\"", "null", request_id);
 }

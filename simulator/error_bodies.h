@@ -27,6 +27,8 @@ ErrorAnswer PlannedError(const Plan& plan, const std::string& request_id);
 
 // The object that arrives inside of a stream, after a 200.
 std::string ErrorEvent(const std::string& request_id);
+// The same as some gateways send it: without a member `error`.
+std::string BareErrorEvent();
 
 }  // namespace sparkgate::simulator
 

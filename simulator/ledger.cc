@@ -38,6 +38,8 @@ const char* Word(Outcome outcome) {
       return "aborted: fin";
     case Outcome::kAbortedRst:
       return "aborted: rst";
+    case Outcome::kUnheard:
+      return "unheard";
     case Outcome::kCut:
       break;
   }
@@ -95,6 +97,7 @@ void Ledger::Ended(uint64_t number, Outcome outcome, uint64_t bytes_sent) {
   const bool fin = outcome == Outcome::kAbortedFin, rst = outcome == Outcome::kAbortedRst;
   finished_ += outcome == Outcome::kFinished;
   cut_ += outcome == Outcome::kCut;
+  unheard_ += outcome == Outcome::kUnheard;
   aborted_fin_ += fin;
   aborted_rst_ += rst;
   Entry* const entry = Find(number);
@@ -110,8 +113,9 @@ void Ledger::Reset() {
   entries_.clear();
   body_bytes_ = 0;
   aborts_.clear();
-  requests_ = rejected_ = started_ = finished_ = cut_ = aborted_fin_ = aborted_rst_ = 0;
-  bytes_sent_ = 0;
+  requests_ = rejected_ = started_ = finished_ = cut_ = unheard_ = 0;
+  aborted_fin_ = aborted_rst_ = 0;
+  bytes_sent_ = bytes_unheard_ = 0;
   connections_total_ = 0;
 }
 
@@ -146,6 +150,8 @@ std::string Ledger::StatusJson(size_t limit) const {
                {"aborted_fin", aborted_fin_},
                {"aborted_rst", aborted_rst_},
                {"cut", cut_},
+               {"unheard", unheard_},
+               {"bytes_unheard", bytes_unheard_.load()},
                {"rejected", rejected_},
                {"requests", requests_},
                {"connections_open", connections_open_.load()},

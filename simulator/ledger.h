@@ -17,6 +17,7 @@ enum class Outcome {
   kAbortedFin,  // The client closed before the end.
   kAbortedRst,  // The client reset before the end.
   kCut,         // The plan broke the connection.
+  kUnheard,     // Ran to its end although the client had left.
 };
 
 // Shared by all connections; any thread. Bounded: the last 1,000 requests with at most 8 MiB of
@@ -30,6 +31,9 @@ class Ledger {
   // A generation begins; exactly one Ended follows.
   void Started(uint64_t number, const std::string& model);
   void Ended(uint64_t number, Outcome outcome, uint64_t bytes_sent);
+
+  // Written for a client that had left.
+  void BytesUnheard(uint64_t bytes) { bytes_unheard_ += bytes; }
 
   void ConnectionOpened() { ++connections_total_, ++connections_open_; }
   void ConnectionClosed() { --connections_open_; }
@@ -66,6 +70,7 @@ class Ledger {
   std::atomic<uint64_t> connections_total_{0};
   std::atomic<int64_t> connections_open_{0};
   std::atomic<uint64_t> bytes_sent_{0};
+  std::atomic<uint64_t> bytes_unheard_{0};
 
   mutable std::mutex mutex_;
   uint64_t next_number_ = 1;
@@ -73,6 +78,7 @@ class Ledger {
   size_t body_bytes_ = 0;
   std::deque<Abort> aborts_;
   uint64_t requests_ = 0, rejected_ = 0, started_ = 0, finished_ = 0, cut_ = 0;
+  uint64_t unheard_ = 0;
   uint64_t aborted_fin_ = 0, aborted_rst_ = 0;
   int64_t open_ = 0;
 };

@@ -27,6 +27,13 @@ std::function<void(Plan*)> Say(Content content) {
   return [content](Plan* plan) { plan->content = content; };
 }
 
+std::function<void(Plan*)> Write(Dialect dialect, Content content = Content::kStory) {
+  return [=](Plan* plan) {
+    plan->dialect = dialect;
+    plan->content = content;
+  };
+}
+
 std::function<void(Plan*)> Fail(Fault fault, milliseconds delay = milliseconds(0)) {
   return [fault, delay](Plan* plan) {
     plan->fault = fault;
@@ -75,6 +82,17 @@ std::vector<Row> AnswerRows() {
       {"json", "JSON text, whatever response_format says", Say(Content::kJson)},
       {"surrogates", "emoji, each cut into two halves of a surrogate pair over two chunks",
        Say(Content::kSurrogates)},
+      {"content-parts", "`content` as a list of typed parts, with a thinking part",
+       Write(Dialect::kContentParts, Content::kReasoning)},
+      {"finish-each", "a finish reason on every chunk", Write(Dialect::kFinishOnEach)},
+      {"tools-index-0", "two tool calls, both with index 0",
+       Write(Dialect::kIndexZero, Content::kParallelTools)},
+      {"tools-no-index", "two tool calls without index",
+       Write(Dialect::kNoIndex, Content::kParallelTools)},
+      {"raw-controls", "control characters that are not escaped",
+       Write(Dialect::kRawControls, Content::kControls)},
+      {"message-beside-delta", "the whole text so far in a `message` beside each delta",
+       Write(Dialect::kMessageBesideDelta)},
       {"big", "an answer of 5 MB (size=BYTES)", Big},
       {"firehose", "20,000 tokens as fast as it can", Firehose},
   };
@@ -92,6 +110,8 @@ std::vector<Row> WaitRows() {
          plan->fault = Fault::kComments;
          plan->interval = milliseconds(100);
        }},
+      {"data-keep-alives", "events between the texts whose data is no object",
+       Fail(Fault::kDataKeepAlives)},
       {"stall", "stops for ever in the middle (at=EVENTS)", Fail(Fault::kStall)},
   };
 }
@@ -104,6 +124,14 @@ std::vector<Row> EndingRows() {
       {"reset", "RST in the middle (at=EVENTS or byte=N)", Fail(Fault::kReset)},
       {"no-finish", "a proper end without finish reason and [DONE]", Fail(Fault::kNoFinish)},
       {"no-done", "finish reason and a proper end, no [DONE]", Fail(Fault::kNoDone)},
+      {"no-done-open", "finish reason, no [DONE], then nothing for ever", Fail(Fault::kNoDoneOpen)},
+      {"no-done-comments", "finish reason, no [DONE], then comments for ever",
+       Fail(Fault::kNoDoneComments)},
+      {"no-blank-line", "no [DONE], and the last event lacks its blank line",
+       Fail(Fault::kNoBlankLine)},
+      {"done-unfinished", "[DONE], but the last choice has no finish reason",
+       Fail(Fault::kDoneUnfinished)},
+      {"finish-cut", "finish reason, then FIN", Fail(Fault::kFinishCut)},
       {"finish-reset", "finish reason, then RST", Fail(Fault::kFinishReset)},
       {"done-no-terminator", "[DONE], then FIN without the last HTTP chunk",
        Fail(Fault::kNoTerminator)},
@@ -117,6 +145,8 @@ std::vector<Row> EndingRows() {
       {"error-in-stream", "an error event in the middle, then the end",
        Fail(Fault::kErrorInStream)},
       {"error-then-done", "an error event in the middle, then [DONE]", Fail(Fault::kErrorThenDone)},
+      {"bare-error-in-stream", "an event that is an error's `message` alone, then the end",
+       Fail(Fault::kBareError)},
       {"finish-error", "ends with finish_reason \"error\"", Fail(Fault::kFinishError)},
       {"bad-json", "one broken event in the middle, then it goes on", Fail(Fault::kBadJson)},
       {"json-instead-of-sse", "the other media type than was asked for",
@@ -128,6 +158,11 @@ std::vector<Row> EndingRows() {
       {"1xx", "100 and 103 before the answer", Fail(Fault::kInformational)},
       {"trailers", "HTTP trailers after the body", Fail(Fault::kTrailers)},
       {"gzip", "a compressed body that nobody asked for", Fail(Fault::kGzip)},
+      {"gzip-undeclared", "the same without a header that says so", Fail(Fault::kGzipUndeclared)},
+      {"deaf", "goes on generating when its client has left, to the end (delay=: for so long)",
+       Fail(Fault::kDeaf)},
+      {"drops-next", "when its client has left, the next 3 calls (count=) are dropped",
+       Fail(Fault::kDropsNext)},
   };
 }
 
@@ -198,6 +233,14 @@ bool ParseUsage(std::string_view text, UsageChunk* out) {
   return false;
 }
 
+bool ParseHeaderValue(std::string_view text, std::string* out) {
+  const bool printable =
+      std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
+  if (text.empty() || !printable) return false;
+  *out = text;
+  return true;
+}
+
 // One `delay` serves every model: it is the wait for which the model exists, else a wait before
 // the first text.
 bool ApplyDelay(std::string_view value, bool headers_slow, Plan* plan) {
@@ -205,7 +248,7 @@ bool ApplyDelay(std::string_view value, bool headers_slow, Plan* plan) {
   if (headers_slow) {
     plan->headers_delay = plan->delay;
   } else if (plan->fault != Fault::kKeepOpen && plan->fault != Fault::kLate408 &&
-             plan->fault != Fault::kSecondResponse) {
+             plan->fault != Fault::kSecondResponse && plan->fault != Fault::kDeaf) {
     plan->first_token_delay = plan->delay;
   }
   return true;
@@ -218,7 +261,10 @@ bool ApplyParameter(std::string_view key, std::string_view value, bool headers_s
   if (key == "at") return ParseNumber(value, kMaxTokens, &plan->at);
   if (key == "byte") return ParseNumber(value, kMaxBytes, &plan->byte.emplace());
   if (key == "size") return ParseNumber(value, kMaxBytes, &plan->size);
+  if (key == "count") return ParseNumber(value, kMaxTokens, &plan->count);
   if (key == "usage") return ParseUsage(value, &plan->usage);
+  if (key == "type") return ParseHeaderValue(value, &plan->media_type);
+  if (key == "coding") return ParseHeaderValue(value, &plan->coding);
   if (key == "retry_after") return ParseNumber(value, 86'400, &plan->retry_after_seconds.emplace());
   return false;
 }
@@ -231,7 +277,8 @@ bool ApplyParameters(std::string_view text, bool headers_slow, Plan* plan, std::
     if (equals == std::string_view::npos ||
         !ApplyParameter(one.substr(0, equals), one.substr(equals + 1), headers_slow, plan)) {
       *error = "bad parameter in the model's name: '" + std::string(one) +
-               "'; known: tokens, interval, delay, at, byte, size, usage, retry_after";
+               "'; known: tokens, interval, delay, at, byte, size, count, usage, type, coding, "
+               "retry_after";
       return false;
     }
   }

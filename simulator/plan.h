@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string>
 
 namespace sparkgate::simulator {
 
@@ -18,7 +19,19 @@ enum class Content {
   kReasoning,
   kJson,
   kSurrogates,  // Emoji, each streamed as two halves of a surrogate pair.
+  kControls,    // Control characters between the words.
   kBig,         // Some megabytes.
+};
+
+// How an answer is written, where servers differ.
+enum class Dialect {
+  kPlain,
+  kContentParts,        // `content` is a list of typed parts, the reasoning among them.
+  kFinishOnEach,        // A finish reason on every chunk.
+  kIndexZero,           // Tool calls are all numbered 0.
+  kNoIndex,             // Or not at all.
+  kRawControls,         // Control characters in strings stand for themselves.
+  kMessageBesideDelta,  // The whole text so far in a `message` beside each delta.
 };
 
 enum class Fault {
@@ -32,16 +45,23 @@ enum class Fault {
   kDrop,            // Closed before the first byte.
   kSilent,          // Headers, then nothing.
   kComments,        // Headers, then comments for ever.
+  kDataKeepAlives,  // Events between the texts whose data is no object.
   kCut,             // FIN in the middle.
   kHalfClose,       // FIN in the middle, the socket stays open.
   kReset,           // RST in the middle.
   kStall,           // Stops in the middle.
   kErrorInStream,   // An error event, then the end.
   kErrorThenDone,   // An error event, then [DONE].
+  kBareError,       // An event that is an error's `message` alone, then the end.
   kFinishError,     // finish_reason "error".
   kBadJson,         // One broken event, then the stream goes on.
   kNoFinish,        // A proper end without finish reason and [DONE].
   kNoDone,          // Finish reason and proper end, no [DONE].
+  kNoDoneOpen,      // Finish reason, then nothing for ever.
+  kNoDoneComments,  // Finish reason, then comments for ever.
+  kNoBlankLine,     // No [DONE], and the last event lacks its blank line.
+  kDoneUnfinished,  // [DONE] although the last choice has no finish reason.
+  kFinishCut,       // Finish reason, then FIN.
   kFinishReset,     // Finish reason, then RST.
   kNoTerminator,    // [DONE], then FIN without the last HTTP chunk.
   kKeepOpen,        // [DONE], the last HTTP chunk only after Plan::delay.
@@ -54,12 +74,23 @@ enum class Fault {
   kInformational,   // 100 and 103 before the answer.
   kTrailers,        // HTTP trailers after the body.
   kGzip,            // Content-Encoding: gzip, unasked.
+  kGzipUndeclared,  // The same without the header.
+  kDeaf,            // Goes on generating when its client has left, for Plan::delay if that is set.
+  kDropsNext,       // When its client has left, the next Plan::count calls are dropped.
 };
 
 enum class UsageChunk { kFinish, kTrailing, kAuto, kNone };
 
+// What a server does when its client leaves before the end.
+struct Leaving {
+  bool is_noticed = true;                      // Generation stops; else it goes on, alone.
+  std::chrono::microseconds noticed_after{0};  // Alone, 0: to the end.
+  int drops = 0;                               // So many of the next calls, whoever makes them.
+};
+
 struct Plan {
   Content content = Content::kStory;
+  Dialect dialect = Dialect::kPlain;
   Fault fault = Fault::kNone;
   int status = 200;  // Of kErrorStatus, kErrorAsStream, kErrorText and kHtml.
   std::optional<int> retry_after_seconds;
@@ -73,6 +104,9 @@ struct Plan {
   int at = 5;                   // Text events before a fault in the middle of a stream.
   std::optional<int64_t> byte;  // kDrop, kCut, kReset: exactly after this many bytes sent.
   int64_t size = 0;             // kBig: bytes of text.
+  int count = 3;                // kDropsNext: calls.
+  std::string media_type;       // In place of the right one.
+  std::string coding;           // Content-Encoding, whatever the bytes are.
   UsageChunk usage = UsageChunk::kFinish;
 };
 

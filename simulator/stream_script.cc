@@ -10,7 +10,10 @@ namespace {
 
 using Then = Step::Then;
 
+constexpr std::chrono::milliseconds kBetweenComments{100};
 constexpr char kDone[] = "[DONE]";
+constexpr char kComment[] = ": keep-alive\n\n";
+constexpr const char* kNoObjects[] = {": still there", "\"\"", "null", "ping"};
 
 bool BreaksInTheMiddle(Fault fault) {
   switch (fault) {
@@ -20,6 +23,7 @@ bool BreaksInTheMiddle(Fault fault) {
     case Fault::kStall:
     case Fault::kErrorInStream:
     case Fault::kErrorThenDone:
+    case Fault::kBareError:
     case Fault::kBadJson:
       return true;
     default:
@@ -29,7 +33,9 @@ bool BreaksInTheMiddle(Fault fault) {
 
 Fields StreamFields(const AnswerContext& context) {
   Fields fields = context.fields;
-  fields.emplace_back("content-type", "text/event-stream");
+  const std::string& type = context.plan.media_type;
+  fields.emplace_back("content-type", type.empty() ? "text/event-stream" : type);
+  if (!context.plan.coding.empty()) fields.emplace_back("content-encoding", context.plan.coding);
   fields.emplace_back("cache-control", "no-cache");
   const int prompt_tokens = context.answer.call.prompt_tokens;
   fields.emplace_back("fireworks-prompt-tokens", std::to_string(prompt_tokens));
@@ -74,12 +80,13 @@ Step StreamScript::Head() {
 Step StreamScript::Body() {
   switch (plan_.fault) {
     case Fault::kComments:
-      return {plan_.interval, Frame(": keep-alive\n\n")};
+      return {plan_.interval, Frame(kComment)};
     case Fault::kEmptyStream:
       return FirstOf(EndingSteps(plan_, keep_alive_, LastHttpChunk()));
     case Fault::kDoneOnly:
       return End("");
     case Fault::kGzip:
+    case Fault::kGzipUndeclared:
       return WholeAsGzip();
     default:
       break;
@@ -92,6 +99,10 @@ Step StreamScript::FromChunk(const Chunk& chunk) {
   if (plan_.fault == Fault::kNoFinish && chunk.kind == Chunk::Kind::kFinish) {
     return FirstOf(EndingSteps(plan_, keep_alive_, LastHttpChunk()));
   }
+  if (plan_.fault == Fault::kDoneUnfinished && chunk.kind == Chunk::Kind::kFinish &&
+      chunks_.all_finished()) {
+    return Body();
+  }
   Step step;
   if (chunk.paced) step.wait = texts_ == 0 ? plan_.first_token_delay : plan_.interval;
   if (FaultIsDue(chunk)) {
@@ -100,8 +111,11 @@ Step StreamScript::FromChunk(const Chunk& chunk) {
     if (plan_.fault != Fault::kBadJson) return step;
   }
   if (chunk.kind == Chunk::Kind::kText) ++texts_;
-  step.bytes = Frame(SseEvent(chunk.json));
-  return step;
+  const bool cut_short = plan_.fault == Fault::kNoBlankLine && chunks_.at_end();
+  step.bytes = Frame(cut_short ? "data: " + chunk.json : SseEvent(chunk.json));
+  if (plan_.fault != Fault::kDataKeepAlives || chunk.kind != Chunk::Kind::kText) return step;
+  queued_.push_front(std::move(step));
+  return {{}, Frame(SseEvent(kNoObjects[texts_ % 4]))};
 }
 
 bool StreamScript::FaultIsDue(const Chunk& chunk) const {
@@ -117,6 +131,9 @@ Step StreamScript::MiddleFault(const Chunk& chunk) {
       std::deque<Step> steps = EndingSteps(plan_, keep_alive_, error + LastHttpChunk());
       return steps.front();
     }
+    case Fault::kBareError:
+      return EndingSteps(plan_, keep_alive_, Frame(SseEvent(BareErrorEvent())) + LastHttpChunk())
+          .front();
     case Fault::kErrorThenDone:
       return EndingSteps(plan_, keep_alive_, error + Frame(SseEvent(kDone)) + LastHttpChunk())
           .front();
@@ -130,7 +147,13 @@ Step StreamScript::MiddleFault(const Chunk& chunk) {
 Step StreamScript::DoneFault() {
   switch (plan_.fault) {
     case Fault::kNoDone:
+    case Fault::kNoBlankLine:
       return FirstOf(EndingSteps(plan_, keep_alive_, LastHttpChunk()));
+    case Fault::kNoDoneOpen:
+      return {{}, "", Then::kHang, true};
+    case Fault::kNoDoneComments:
+      return {kBetweenComments, Frame(kComment), Then::kContinue, true};
+    case Fault::kFinishCut:
     case Fault::kFinishReset:
       return BreakStep(plan_.fault, "");
     case Fault::kNoTerminator:

@@ -1,6 +1,7 @@
 #include "simulator/text.h"
 
 #include <array>
+#include <charconv>
 #include <cstdio>
 
 namespace sparkgate::simulator {
@@ -131,6 +132,28 @@ void AppendJsonString(std::string_view text, std::string* out) {
     }
   }
   out->push_back('"');
+}
+
+std::string WithRawControls(std::string_view json) {
+  constexpr std::string_view kUnicode = "\\u00";
+  std::string raw;
+  for (size_t at = 0; at < json.size();) {
+    int code = 0x20;
+    const bool unicode = json.substr(at, kUnicode.size()) == kUnicode;
+    if (unicode) std::from_chars(json.data() + at + 4, json.data() + at + 6, code, 16);
+    if (code < 0x20 && code != '\n' && code != '\r') {
+      raw.push_back(static_cast<char>(code));
+      at += 6;
+    } else if (json.substr(at, 2) == "\\t") {
+      raw.push_back('\t');
+      at += 2;
+    } else {
+      const size_t size = json[at] == '\\' ? 2 : 1;
+      raw += json.substr(at, size);
+      at += size;
+    }
+  }
+  return raw;
 }
 
 void SurrogateEscapes(std::string_view character, std::string* high, std::string* low) {

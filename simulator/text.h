@@ -33,6 +33,10 @@ uint64_t StableHash(std::string_view text);
 // Appends `text` (valid UTF-8) as a JSON string with its quotes.
 void AppendJsonString(std::string_view text, std::string* out);
 
+// `json` with the control characters themselves in place of their escapes, which JSON forbids. Ends
+// of lines stay escaped: they would end an event of a stream.
+std::string WithRawControls(std::string_view json);
+
 // The two halves, as \uXXXX escapes, of a character of four bytes.
 void SurrogateEscapes(std::string_view character, std::string* high, std::string* low);
 
