@@ -35,6 +35,19 @@ std::string_view ListError(const JsonValue& root) {
   return error;
 }
 
+// Some servers call it by another name, which stays in extra_json as well.
+void FillContextLengths(const JsonValue& list, v1::ListModelsResponse* response) {
+  if (response->data_size() == 0) return;  // so large that it is in extra_json
+  int at = 0;
+  list.ForEachElement([&](const JsonValue& value) {
+    v1::Model* model = response->mutable_data(at++);
+    const auto length = value.Find("max_model_len");
+    int32_t tokens = 0;
+    if (model->has_context_length() || !length || !length->AsInteger(&tokens)) return;
+    if (tokens > 0) model->set_context_length(tokens);
+  });
+}
+
 // What to do about a failure; "" if what any call is told fits.
 std::string_view AdviceFor(const CallStatus& status) {
   if (status.may_have_run) return "Asking for the models costs nothing: try again.";
@@ -65,6 +78,7 @@ CallStatus DecodeModels(std::string_view body, const HeaderList& headers,
   const std::string_view error = ListError(root);
   if (!error.empty()) return Malformed(error, headers);
   MessageDecoder(document).Object(root, Shape::Of(v1::ListModelsResponse::descriptor()), response);
+  FillContextLengths(*root.Find("data"), response);
   return CallStatus();
 }
 

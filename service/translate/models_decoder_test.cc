@@ -39,6 +39,26 @@ TEST(ModelsDecoderTest, AnUnexpectedTypeGoesToExtraJson) {
   EXPECT_EQ(response.data(0).extra_json(), R"({"context_length":"8k","created":1.5})");
 }
 
+TEST(ModelsDecoderTest, ContextLengthByItsOtherName) {
+  const std::pair<const char*, int> rows[] = {
+      {R"("max_model_len":8192)", 8192},
+      {R"("max_model_len":8192,"context_length":4096)", 4096},
+      {R"("max_model_len":8192,"context_length":null)", 8192},
+      {R"("max_model_len":null)", 0},
+      {R"("max_model_len":"8k")", 0},
+      {R"("max_model_len":-1)", 0},
+      {R"("max_model_len":1e400)", 0},
+  };
+  for (const auto& [members, length] : rows) {
+    v1::ListModelsResponse response;
+    ASSERT_TRUE(
+        Decode(R"({"data":[{"id":"a"},{"id":"m",)" + std::string(members) + "}]}", &response).ok());
+    EXPECT_EQ(response.data(1).context_length(), length) << members;
+    EXPECT_EQ(response.data(1).has_context_length(), length > 0) << members;
+    EXPECT_FALSE(response.data(0).has_context_length());
+  }
+}
+
 TEST(ModelsDecoderTest, AnEmptyListIsAnAnswer) {
   v1::ListModelsResponse response;
   EXPECT_TRUE(Decode(R"({"object":"list","data":[]})", &response).ok());
