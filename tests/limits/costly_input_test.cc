@@ -81,9 +81,8 @@ class Measured {
     const long kib = static_cast<long>(bytes / 1024);
     const long peak = server_.counts().peak_resident_kib - before_;
     const auto kept = [this] { return server_.counts().resident_kib - before_; };
-    // The server lets go of what it holds a moment after the caller has the status.
-    const long most_kept = std::max(2 * kib, 4L * 1024);
-    EXPECT_TRUE(support::Eventually([&] { return kept() <= most_kept; }, std::chrono::seconds(2)))
+    // The server tidies up half a second after it has worked.
+    EXPECT_TRUE(support::Eventually([&] { return kept() <= 2 * kib; }, std::chrono::seconds(5)))
         << kept() << " KiB";
     std::printf("%-32s %5.2f MiB: peak %6.1f MiB, %4.1f x; kept %5.1f MiB, %4.1f x\n",
                 std::string(name).c_str(), kib / 1024.0, peak / 1024.0, 1.0 * peak / kib,
