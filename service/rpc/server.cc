@@ -24,6 +24,10 @@ constexpr int kWorkerThreads = 2;
 // this many come before the queue's thread has run.
 constexpr int kAwaitedCalls = 64;
 
+// To the upstream, over all loops, while no call uses them: a part of the descriptors that
+// --max_calls and --max_connections leave (config/limits.h).
+constexpr int kKeptConnections = 64;
+
 // A cut call has this long to end: its forced Finish, then its Cancel after a second.
 constexpr std::chrono::seconds kCutTime{3};
 constexpr std::chrono::milliseconds kLookAgain{5};
@@ -129,8 +133,10 @@ absl::Status Server::Build(const upstream::Resolver* resolver) {
   server_ = builder.BuildAndStart();
   if (!server_) return absl::InternalError("gRPC did not start; its own log says why");
 
+  upstream::ClientOptions client = options_.client;
+  client.kept_connections = std::max(kKeptConnections / options_.loops, 1);
   for (int i = 0; i < options_.loops; ++i) {
-    loops_.push_back(std::make_unique<call::LoopHost>(options_.client, resolver, &workers_));
+    loops_.push_back(std::make_unique<call::LoopHost>(client, resolver, &workers_));
     context_.loops.push_back(loops_.back().get());
   }
   // Started now: when the process ends there may be no thread left to be had.

@@ -23,6 +23,10 @@ struct ClientOptions {
   size_t linger_bytes = 1024;
   size_t max_header_bytes = 64 * 1024;
   size_t max_bytes_per_turn = 256 * 1024;  // then the transfer waits for the next turn
+  // Connections that are kept for the next request, and how long if none comes at all. Looked at
+  // once a second: a burst may leave more for a moment.
+  size_t kept_connections = 64;
+  std::chrono::milliseconds kept_time{60'000};
 };
 
 // The upstream as seen from one loop: its connections, and the rule by which a request is sent
@@ -47,6 +51,7 @@ class Client {
     uint64_t discarded = 0;    // kept connections that were not silent when they were wanted
     uint64_t sent_again = 0;
     uint64_t aborted = 0;
+    uint64_t rebuilt = 0;               // after an error of libcurl's multi handle
     uint64_t most_bytes_in_a_turn = 0;  // of one transfer
   };
   Counts counts() const;

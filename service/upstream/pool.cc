@@ -68,7 +68,6 @@ Pool::Pool(Loop* loop, const ClientOptions& options, const Resolver* resolver)
     : loop_(loop),
       options_(options),
       resolver_(resolver),
-      multi_(curl_multi_init()),
       curl_timer_(loop, [this] { Drive(CURL_SOCKET_TIMEOUT, 0); }),
       tick_(loop, [this] { OnTick(); }),
       self_(std::make_shared<Pool*>(this)) {
@@ -78,6 +77,11 @@ Pool::Pool(Loop* loop, const ClientOptions& options, const Resolver* resolver)
   } else {
     url_fault_ = std::string(url.status().message());
   }
+  MakeMulti();
+}
+
+void Pool::MakeMulti() {
+  multi_.reset(curl_multi_init());
   CURLM* multi = multi_.get();
   const auto set = [multi](CURLMoption option, auto value) {
     RequireMulti(curl_multi_setopt(multi, option, value), "curl_multi_setopt");
@@ -143,17 +147,81 @@ void Pool::OnReady(int fd, uint32_t epoll_events) { Drive(fd, CurlEvents(epoll_e
 void Pool::Drive(int fd, int curl_events) {
   int running = 0;
   in_curl_ = true;
-  RequireMulti(curl_multi_socket_action(multi_.get(), fd, curl_events, &running),
-               "curl_multi_socket_action");
+  const CURLMcode code = curl_multi_socket_action(multi_.get(), fd, curl_events, &running);
   in_curl_ = false;
-  AfterCurl();
+  if (Succeeded(code)) AfterCurl();
 }
 
-void Pool::OnTick() {
-  if (jobs_.empty()) return;
-  tick_.ArmIn(kTick);
-  Drive(CURL_SOCKET_TIMEOUT, 0);
+bool Pool::Succeeded(CURLMcode code) {
+  if (multi_result_for_test) code = multi_result_for_test(code);
+  if (code == CURLM_OK) return true;
+  Rebuild(code);
+  return false;
 }
+
+// Out of memory, or a state that libcurl itself did not expect: what its transfers are at is not
+// known. Each ends by what its attempt had come to, and the next ones have a multi handle that
+// knows nothing of this.
+void Pool::Rebuild(CURLMcode code) {
+  ++counts_.rebuilt;
+  const std::string detail = std::string("libcurl failed: ") + curl_multi_strerror(code);
+  for (Job* job : std::exchange(removals_, {})) Abort(job);
+  for (const auto& job : jobs_) {
+    if (!job->in_multi) continue;
+    AttemptFacts facts = FinalFacts(*job, CURLE_RECV_ERROR);
+    sockets_.ResetOnClose(job.get());
+    curl_multi_remove_handle(multi_.get(), job->easy.get());
+    job->in_multi = false;
+    sockets_.Release(job.get());
+    job->easy.reset();
+    job->end =
+        TransferEnd{OutcomeOf(facts, /*framed=*/true, ""), std::max(job->attempts, 1), detail};
+    AskForStep(job.get());
+  }
+  MakeMulti();
+  curl_timer_.Disarm();
+}
+
+// Once a second while there are jobs, and twice when there are none any more.
+void Pool::OnTick() {
+  TrimKept();
+  if (!jobs_.empty()) {
+    idle_since_ = {};
+    tick_.ArmIn(kTick);
+    return Drive(CURL_SOCKET_TIMEOUT, 0);
+  }
+  if (sockets_.size() == 0) return;
+  const Loop::Clock::time_point now = loop_->Now();
+  if (idle_since_ == Loop::Clock::time_point()) idle_since_ = now;
+  const auto left = idle_since_ + options_.kept_time - now;
+  if (left > Loop::Clock::duration::zero()) return tick_.ArmAt(now + left);
+  idle_since_ = {};
+  MakeMulti();  // closes all that is kept
+}
+
+void Pool::TrimKept() {
+  if (sockets_.kept() <= options_.kept_connections) return;
+  sockets_.ShutDownKept(options_.kept_connections);
+  CloseEnded();
+}
+
+// libcurl closes kept connections that have ended when it looks for one to use, at most once a
+// second. This makes it look, for a transfer that gets no socket.
+void Pool::CloseEnded() {
+  const EasyHandle easy(curl_easy_init());
+  SetPointer(easy.get(), CURLOPT_URL, "http://127.0.0.1/");
+  SetPointer(easy.get(), CURLOPT_PROXY, "");
+  SetNumber(easy.get(), CURLOPT_NOSIGNAL, 1);
+  SetNumber(easy.get(), CURLOPT_FRESH_CONNECT, 1);
+  SetPointer(easy.get(), CURLOPT_OPENSOCKETFUNCTION, &Pool::RefuseSocket);
+  SetPointer(easy.get(), CURLOPT_CLOSESOCKETFUNCTION, &Pool::OnCloseSocket);
+  SetPointer(easy.get(), CURLOPT_CLOSESOCKETDATA, this);
+  if (!Succeeded(curl_multi_add_handle(multi_.get(), easy.get()))) return;
+  Drive(CURL_SOCKET_TIMEOUT, 0);
+  curl_multi_remove_handle(multi_.get(), easy.get());
+}
+
+curl_socket_t Pool::RefuseSocket(void*, curlsocktype, curl_sockaddr*) { return CURL_SOCKET_BAD; }
 
 void Pool::AfterCurl() {
   for (Job* job : std::exchange(removals_, {})) Abort(job);
@@ -166,7 +234,7 @@ void Pool::ReadMessages() {
     if (message->msg != CURLMSG_DONE) continue;
     Job* job = nullptr;
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &job);
-    Finish(job, message->data.result);
+    if (job != nullptr) Finish(job, message->data.result);  // else CloseEnded's
   }
 }
 
@@ -200,7 +268,7 @@ void Pool::Begin(Job* job, bool fresh_connection) {
   job->curl_paused = false;
   job->error_text[0] = '\0';
   job->in_multi = true;
-  RequireMulti(curl_multi_add_handle(multi_.get(), job->easy.get()), "curl_multi_add_handle");
+  Succeeded(curl_multi_add_handle(multi_.get(), job->easy.get()));
 }
 
 bool Pool::PrepareRequest(Job* job, bool fresh_connection) {
@@ -281,8 +349,7 @@ void Pool::Tell(Job* job, TransferEnd end) {
 void Pool::RemoveEasy(Job* job) {
   if (job->in_multi) {
     job->in_multi = false;
-    RequireMulti(curl_multi_remove_handle(multi_.get(), job->easy.get()),
-                 "curl_multi_remove_handle");
+    Succeeded(curl_multi_remove_handle(multi_.get(), job->easy.get()));
   }
   sockets_.Release(job);
   job->easy.reset();

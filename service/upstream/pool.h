@@ -42,6 +42,8 @@ class Pool : public FdHandler {
   // is written to it; and before a piece of the body is handed out, when the head has been written.
   std::function<void(int fd)> after_check_for_test;
   std::function<void()> before_body_for_test;
+  // What libcurl's multi interface is to have said instead of what it did.
+  std::function<CURLMcode(CURLMcode)> multi_result_for_test;
 
  private:
   friend struct JobCallbacks;
@@ -50,9 +52,16 @@ class Pool : public FdHandler {
   static int OnSocket(CURL* easy, curl_socket_t fd, int what, void* pool, void* unused);
   static int OnTimer(CURLM* multi, long ms, void* pool);
   static int OnCloseSocket(void* pool, curl_socket_t fd);
+  static curl_socket_t RefuseSocket(void*, curlsocktype, curl_sockaddr*);
 
+  void MakeMulti();
   void Drive(int fd, int curl_events);
+  // False if libcurl failed; then all its transfers have ended, and the multi handle is a new one.
+  bool Succeeded(CURLMcode code);
+  void Rebuild(CURLMcode code);
   void OnTick();
+  void TrimKept();
+  void CloseEnded();
   void AfterCurl();
   void ReadMessages();
 
@@ -90,6 +99,7 @@ class Pool : public FdHandler {
   std::vector<Job*> steps_;
   bool in_curl_ = false;
   bool step_posted_ = false;
+  Loop::Clock::time_point idle_since_{};  // no job since then
   // Guards the posted steps against a pool that is gone.
   std::shared_ptr<Pool*> self_;
   Client::Counts counts_;

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 
@@ -127,6 +128,26 @@ void SocketBook::Release(Owner owner) {
     sockets_[it->second].reset = false;
   }
   by_owner_.erase(begin, end);
+}
+
+bool SocketBook::IsKept(const Socket& socket) {
+  return socket.owner == nullptr && !socket.ends.empty() && !socket.ended;
+}
+
+size_t SocketBook::kept() const {
+  return std::count_if(sockets_.begin(), sockets_.end(),
+                       [](const auto& entry) { return IsKept(entry.second); });
+}
+
+void SocketBook::ShutDownKept(size_t most) {
+  size_t left = kept();
+  for (auto& [fd, socket] : sockets_) {
+    if (left <= most) return;
+    if (!IsKept(socket)) continue;
+    shutdown(fd, SHUT_RDWR);
+    socket.ended = true;
+    --left;
+  }
 }
 
 void SocketBook::ResetOnClose(Owner owner) {

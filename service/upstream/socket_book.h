@@ -61,6 +61,11 @@ class SocketBook {
   Closed Close(curl_socket_t fd);
 
   size_t size() const { return sockets_.size(); }
+  // Connections that nobody uses, without those that ShutDownKept has ended.
+  size_t kept() const;
+  // Ends such connections until no more than `most` are left. Their descriptors come back when
+  // libcurl next looks through what it keeps.
+  void ShutDownKept(size_t most);
   uint64_t opened() const { return opened_; }
 
  private:
@@ -68,7 +73,9 @@ class SocketBook {
     Owner owner = nullptr;  // who opened it, then who uses it; null: kept, and nobody's
     std::string ends;       // "" until the first use
     bool reset = false;
+    bool ended = false;  // by ShutDownKept
   };
+  static bool IsKept(const Socket& socket);
 
   int FindFresh(const Ends& ends, Owner opener) const;
   void Disown(int fd, Owner owner);
