@@ -1,6 +1,10 @@
 // All ways in which a transfer can end, against a scripted upstream.
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <memory>
 #include <string>
@@ -337,6 +341,98 @@ TEST_F(ClientTest, TheResolversAddressesAreUsed) {
   EXPECT_EQ(upstream.connections_accepted(), 1);
   EXPECT_EQ(upstream.requests()[0].Header("host"),
             "upstream.invalid:" + std::to_string(upstream.port()));
+}
+
+// A listener whose queue is full: attempts to connect stay without an answer.
+class Unanswering {
+ public:
+  Unanswering(const char* address, int port) {
+    sockaddr_in at{};
+    at.sin_family = AF_INET;
+    at.sin_port = htons(static_cast<uint16_t>(port));
+    inet_pton(AF_INET, address, &at.sin_addr);
+    listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    EXPECT_EQ(bind(listener_, reinterpret_cast<sockaddr*>(&at), sizeof at), 0);
+    EXPECT_EQ(listen(listener_, 0), 0);
+    for (int& filler : fillers_) {
+      filler = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+      connect(filler, reinterpret_cast<sockaddr*>(&at), sizeof at);
+    }
+  }
+  ~Unanswering() {
+    close(listener_);
+    for (const int filler : fillers_) close(filler);
+  }
+
+ private:
+  int listener_;
+  int fillers_[4];
+};
+
+TEST_F(ClientTest, AnAddressThatDoesNotAnswerCostsLessThanASecondOnce) {
+  ScriptedUpstream upstream([](Connection& connection) {
+    if (connection.ReadRequest()) connection.Send(JsonResponse("{}"));  // and closes
+  });
+  const Unanswering silent("127.0.0.2", upstream.port());
+  for (const bool silent_first : {true, false}) {
+    const Resolver resolver("upstream.invalid", upstream.port(), std::chrono::seconds(30),
+                            std::chrono::seconds(2), [&](const std::string&) {
+                              std::vector<std::string> found = {"127.0.0.1", "127.0.0.2"};
+                              if (silent_first) std::swap(found[0], found[1]);
+                              return found;
+                            });
+    ClientOptions options;
+    options.base_url = upstream.base_url("upstream.invalid");
+    Connect(options, &resolver);
+    int slow = 0;
+    for (int i = 0; i < 6; ++i) {
+      const auto begun = std::chrono::steady_clock::now();
+      EXPECT_EQ(Fetch(Post("{}")).end->how, How::kComplete);
+      const auto took = std::chrono::steady_clock::now() - begun;
+      EXPECT_LT(took, std::chrono::milliseconds(2000));
+      slow += took > std::chrono::milliseconds(500);
+    }
+    EXPECT_LE(slow, 1);
+  }
+}
+
+TEST_F(ClientTest, AllAddressesAreTriedBeforeACallFails) {
+  const int port = support::UnusedPort();
+  const Resolver resolver("upstream.invalid", port, std::chrono::seconds(30),
+                          std::chrono::seconds(2), [](const std::string&) {
+                            return std::vector<std::string>{"127.0.0.1", "127.0.0.2", "127.0.0.3"};
+                          });
+  ClientOptions options;
+  options.base_url = "http://upstream.invalid:" + std::to_string(port);
+  Connect(options, &resolver);
+  EXPECT_EQ(Fetch(Post("{}")).end->how, How::kNotConnected);
+  EXPECT_EQ(pool_->counts().connections, 3u);
+}
+
+TEST_F(ClientTest, AfterANameHasMovedKeptConnectionsToItsOldPlaceTakeNoCalls) {
+  ScriptedUpstream upstream([](Connection& connection) {
+    while (connection.ReadRequest()) connection.Send(JsonResponse("{}"));
+  });
+  std::atomic<bool> moved{false};
+  support::Gate seen;
+  const Resolver resolver(
+      "upstream.invalid", upstream.port(), std::chrono::milliseconds(10), std::chrono::seconds(2),
+      [&](const std::string&) {
+        if (moved.load()) seen.Open();
+        return std::vector<std::string>{moved.load() ? "127.0.0.2" : "127.0.0.1"};
+      });
+  ClientOptions options;
+  options.base_url = upstream.base_url("upstream.invalid");
+  Connect(options, &resolver);
+  EXPECT_EQ(Fetch(Post("{}")).end->how, How::kComplete);
+  EXPECT_EQ(Fetch(Post("{}")).end->how, How::kComplete);
+  EXPECT_EQ(upstream.connections_accepted(), 1);
+  moved.store(true);
+  ASSERT_TRUE(seen.Await());
+  RunUntil([&] { return !resolver.Has("127.0.0.1"); });
+  // Nobody listens there: that the call fails shows where it went.
+  EXPECT_EQ(Fetch(Post("{}")).end->how, How::kNotConnected);
+  EXPECT_EQ(upstream.requests().size(), 2u);
 }
 
 // The environment's proxies decide nothing; the configured one everything.

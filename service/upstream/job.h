@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "service/upstream/curl_wrappers.h"
 #include "service/upstream/loop.h"
@@ -48,6 +49,11 @@ struct Job {
   Request request;
   size_t body_bytes = 0;  // the body itself is freed early
   std::list<std::unique_ptr<Job>>::iterator place;
+
+  std::vector<std::string>
+      addresses;              // of the upstream's name, in the order in which they are tried
+  size_t address = 0;         // the one that is
+  bool has_all_time = false;  // it answers, only its TLS is slow
 
   // Of the attempt that runs.
   EasyHandle easy;

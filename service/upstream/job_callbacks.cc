@@ -88,7 +88,8 @@ int JobCallbacks::OnPrerequest(void* data, char* remote_ip, char* local_ip, int 
       pool->sockets_.BeginUse({local_ip, remote_ip, local_port, remote_port}, job);
   job->facts = AttemptFacts();
   job->facts.reused = use.reused;
-  if (use.reused && (!IsSilent(use.fd) || HasPlainTextWaiting(job->easy.get()))) {
+  const bool moved = pool->resolver_ != nullptr && !pool->resolver_->Has(remote_ip);
+  if (use.reused && (moved || !IsSilent(use.fd) || HasPlainTextWaiting(job->easy.get()))) {
     job->facts.refused = true;
     ++pool->counts_.discarded;
     return CURL_PREREQFUNC_ABORT;

@@ -16,6 +16,9 @@ namespace {
 
 constexpr std::chrono::seconds kTick{1};
 
+// For connecting to one of several addresses, the last excepted.
+constexpr std::chrono::milliseconds kTryTime{700};
+
 // Kept and running connections together. Above it libcurl closes a kept one for each that comes
 // free; there are never more than calls ran at once, so admission is the true limit.
 constexpr long kMostConnections = 65536;
@@ -283,9 +286,7 @@ bool Pool::PrepareRequest(Job* job, bool fresh_connection) {
     return Refuse(job, How::kProtocol, std::string(headers.status().message())), false;
   }
   job->headers = std::move(*headers);
-  // With a proxy it is the proxy that looks the name up.
-  const std::optional<std::string> entry =
-      options_.proxy.empty() && resolver_ != nullptr ? resolver_->Entry() : "";
+  const std::optional<std::string> entry = AddressEntry(job);
   if (!entry.has_value()) {
     return Refuse(job, How::kNotConnected, "the upstream's name could not be resolved"), false;
   }
@@ -301,6 +302,10 @@ bool Pool::PrepareRequest(Job* job, bool fresh_connection) {
     job->resolve.Append(*entry);
     SetPointer(easy, CURLOPT_RESOLVE, job->resolve.get());
   }
+  if (job->address + 1 < job->addresses.size() && !job->has_all_time) {
+    const auto time = std::min<std::chrono::milliseconds>(options_.connect_timeout, kTryTime);
+    SetNumber(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(time.count()));
+  }
   SetNumber(easy, CURLOPT_FRESH_CONNECT, fresh_connection ? 1 : 0);
   if (!request.body.empty()) {
     // READFUNCTION without SEEKFUNCTION: else libcurl re-sends a request that was processed.
@@ -313,6 +318,30 @@ bool Pool::PrepareRequest(Job* job, bool fresh_connection) {
   return true;
 }
 
+// Where the name is now, for CURLOPT_RESOLVE: "" if there is no name, nothing if nobody knows.
+std::optional<std::string> Pool::AddressEntry(Job* job) {
+  // With a proxy it is the proxy that looks the name up.
+  if (!options_.proxy.empty() || resolver_ == nullptr || resolver_->is_address()) return "";
+  if (job->addresses.empty()) job->addresses = resolver_->Addresses();
+  if (job->addresses.empty()) return std::nullopt;
+  return resolver_->Entry(job->addresses[job->address]);
+}
+
+// An address that does not answer costs a call less than a second, and the next calls nothing. No
+// byte of the request has left.
+bool Pool::TryNextAddress(Job* job, const AttemptFacts& facts, bool answered) {
+  const bool connecting =
+      facts.code == CURLE_COULDNT_CONNECT || facts.code == CURLE_OPERATION_TIMEDOUT;
+  if (facts.begun || !connecting || job->address + 1 >= job->addresses.size()) return false;
+  if (answered) {
+    if (std::exchange(job->has_all_time, true)) return false;
+  } else {
+    resolver_->NoteSilent(job->addresses[job->address++]);
+    job->has_all_time = false;
+  }
+  return true;
+}
+
 // Ends a job that cannot begin; its sink hears of it in the next turn.
 void Pool::Refuse(Job* job, TransferEnd::How how, std::string detail) {
   job->end = TransferEnd{how, job->attempts, std::move(detail)};
@@ -321,11 +350,13 @@ void Pool::Refuse(Job* job, TransferEnd::How how, std::string detail) {
 
 void Pool::Finish(Job* job, CURLcode code) {
   const AttemptFacts facts = FinalFacts(*job, code);
+  const bool answered = InfoLarge(job->easy.get(), CURLINFO_CONNECT_TIME_T) > 0;
   TransferEnd end{OutcomeOf(facts, IsFramed(*job), job->error_text), std::max(job->attempts, 1),
                   Describe(*job, facts.code)};
   if (!job->own_fault.empty()) end.how = TransferEnd::How::kProtocol;
   RemoveEasy(job);
   if (job->handle == nullptr) return Erase(job);
+  if (TryNextAddress(job, facts, answered)) return Begin(job, /*fresh_connection=*/false);
   if (SendAgainAtOnce(facts, job->sent_again)) {
     job->sent_again = true;
     ++counts_.sent_again;

@@ -67,6 +67,8 @@ class Pool : public FdHandler {
 
   void Begin(Job* job, bool fresh_connection);
   bool PrepareRequest(Job* job, bool fresh_connection);
+  std::optional<std::string> AddressEntry(Job* job);
+  bool TryNextAddress(Job* job, const AttemptFacts& facts, bool answered);
   void Refuse(Job* job, TransferEnd::How how, std::string detail);
   void Finish(Job* job, CURLcode code);
   void Tell(Job* job, TransferEnd end);

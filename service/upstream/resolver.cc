@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <iterator>
+#include <map>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -15,6 +17,8 @@ namespace {
 
 constexpr std::chrono::seconds kRefreshWhileUnknown{1};
 constexpr std::chrono::milliseconds kStopPatience{100};
+constexpr std::chrono::milliseconds kSilentTime{30'000};
+constexpr std::chrono::milliseconds kMostSilentTime{300'000};
 
 bool IsIpv6(const std::string& address) { return address.find(':') != std::string::npos; }
 
@@ -24,8 +28,7 @@ bool IsAddress(const std::string& host) {
          inet_pton(AF_INET6, host.c_str(), bytes) == 1;
 }
 
-// Begins with another address each time, but with the family that the system prefers: libcurl gives
-// the other one only 200 ms later.
+// Begins with another address each time, but with the family that the system prefers.
 std::vector<std::string> Rotated(std::vector<std::string> addresses, uint64_t step) {
   if (addresses.empty()) return addresses;
   const bool preferred = IsIpv6(addresses.front());
@@ -65,9 +68,23 @@ struct Resolver::State {
   std::condition_variable changed;
   std::vector<std::string> addresses;  // all below: guarded by mutex
   uint64_t rotation = 0;
+  struct Silent {
+    std::chrono::steady_clock::time_point until{};
+    std::chrono::milliseconds time{};
+  };
+  std::map<std::string, Silent> silent;  // those that did not answer, forgotten with their name
   bool tried = false;
   bool stop = false;
   bool ended = false;
+
+  // With the mutex held: what is known of addresses that the name has left.
+  void ForgetOthers() {
+    for (auto entry = silent.begin(); entry != silent.end();) {
+      const bool known =
+          std::find(addresses.begin(), addresses.end(), entry->first) != addresses.end();
+      entry = known ? std::next(entry) : silent.erase(entry);
+    }
+  }
 };
 
 Resolver::Resolver(const std::string& host, int port, std::chrono::milliseconds refresh,
@@ -99,7 +116,10 @@ void Resolver::Run(const std::shared_ptr<State>& state) {
     lock.unlock();
     std::vector<std::string> found = state->lookup(state->host);
     lock.lock();
-    if (!found.empty()) state->addresses = std::move(found);
+    if (!found.empty()) {
+      state->addresses = std::move(found);
+      state->ForgetOthers();
+    }
     state->tried = true;
     state->changed.notify_all();
     std::chrono::milliseconds pause = state->refresh;
@@ -111,20 +131,43 @@ void Resolver::Run(const std::shared_ptr<State>& state) {
   state->changed.notify_all();
 }
 
-std::optional<std::string> Resolver::Entry() const {
-  if (state_ == nullptr) return "";
-  std::vector<std::string> addresses;
-  {
-    std::lock_guard<std::mutex> lock(state_->mutex);
-    if (state_->addresses.empty()) return std::nullopt;
-    addresses = Rotated(state_->addresses, state_->rotation++);
-  }
-  std::string entry = state_->prefix;
-  for (const std::string& address : addresses) {
-    if (entry.size() > state_->prefix.size()) entry += ',';
-    entry += IsIpv6(address) ? "[" + address + "]" : address;
-  }
-  return entry;
+std::vector<std::string> Resolver::Addresses() const {
+  if (state_ == nullptr) return {};
+  std::lock_guard<std::mutex> lock(state_->mutex);
+  return Ordered();
+}
+
+std::vector<std::string> Resolver::Ordered() const {
+  const auto now = std::chrono::steady_clock::now();
+  std::vector<std::string> addresses = Rotated(state_->addresses, state_->rotation++);
+  std::stable_partition(addresses.begin(), addresses.end(), [&](const std::string& address) {
+    const auto silent = state_->silent.find(address);
+    return silent == state_->silent.end() || silent->second.until <= now;
+  });
+  return addresses;
+}
+
+void Resolver::NoteSilent(const std::string& address) const {
+  if (state_ == nullptr) return;
+  std::lock_guard<std::mutex> lock(state_->mutex);
+  const auto now = std::chrono::steady_clock::now();
+  State::Silent& silent = state_->silent[address];
+  if (silent.until > now) return;  // of a call that began before it was known
+  silent.time =
+      std::clamp<std::chrono::milliseconds>(silent.time * 2, kSilentTime, kMostSilentTime);
+  silent.until = now + silent.time;
+}
+
+bool Resolver::Has(const std::string& address) const {
+  if (state_ == nullptr) return true;
+  std::lock_guard<std::mutex> lock(state_->mutex);
+  const auto& addresses = state_->addresses;
+  return addresses.empty() ||
+         std::find(addresses.begin(), addresses.end(), address) != addresses.end();
+}
+
+std::string Resolver::Entry(const std::string& address) const {
+  return state_->prefix + (IsIpv6(address) ? "[" + address + "]" : address);
 }
 
 std::vector<std::string> Resolver::SystemLookup(const std::string& host) {

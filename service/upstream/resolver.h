@@ -31,15 +31,27 @@ class Resolver {
   // Ends the thread. One that hangs in a look-up is left behind; it touches nothing of ours.
   void Stop();
 
-  // For CURLOPT_RESOLVE, all addresses, each call beginning with another one. "": not needed, the
-  // host is an address; nullopt: no address is known. Any thread.
-  std::optional<std::string> Entry() const;
+  // The host is an address: the three below are not needed.
+  bool is_address() const { return state_ == nullptr; }
+
+  // All addresses, each call beginning with another one; those that did not answer a moment ago
+  // come last. Empty: none is known. Any thread.
+  std::vector<std::string> Addresses() const;
+  // One of them did not answer: it comes last for a while, twice as long each time.
+  void NoteSilent(const std::string& address) const;
+  // The name has this address, or is one. Any thread.
+  bool Has(const std::string& address) const;
+
+  // For CURLOPT_RESOLVE: the host has this address.
+  std::string Entry(const std::string& address) const;
 
   static std::vector<std::string> SystemLookup(const std::string& host);
 
  private:
   struct State;
   static void Run(const std::shared_ptr<State>& state);
+
+  std::vector<std::string> Ordered() const;  // with the state's mutex held
 
   std::shared_ptr<State> state_;  // null: the host is an address
 };

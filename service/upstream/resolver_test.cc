@@ -32,29 +32,48 @@ TEST(Resolver, AnAddressNeedsNone) {
   };
   for (const char* host : {"127.0.0.1", "::1", "2001:db8::7"}) {
     const Resolver resolver(host, 80, seconds(30), seconds(2), never);
-    EXPECT_EQ(resolver.Entry(), "");
+    EXPECT_TRUE(resolver.is_address());
+    EXPECT_TRUE(resolver.Has("10.0.0.1"));
   }
 }
 
 TEST(Resolver, AllAddressesAndEachFirstInTurn) {
   const Resolver resolver("h.example", 443, seconds(30), seconds(2),
                           Always({"10.0.0.1", "10.0.0.2", "10.0.0.3"}));
-  EXPECT_EQ(resolver.Entry(), "+h.example:443:10.0.0.1,10.0.0.2,10.0.0.3");
-  EXPECT_EQ(resolver.Entry(), "+h.example:443:10.0.0.2,10.0.0.3,10.0.0.1");
-  EXPECT_EQ(resolver.Entry(), "+h.example:443:10.0.0.3,10.0.0.1,10.0.0.2");
-  EXPECT_EQ(resolver.Entry(), "+h.example:443:10.0.0.1,10.0.0.2,10.0.0.3");
+  EXPECT_EQ(resolver.Addresses(), (Addresses{"10.0.0.1", "10.0.0.2", "10.0.0.3"}));
+  EXPECT_EQ(resolver.Addresses(), (Addresses{"10.0.0.2", "10.0.0.3", "10.0.0.1"}));
+  EXPECT_EQ(resolver.Addresses(), (Addresses{"10.0.0.3", "10.0.0.1", "10.0.0.2"}));
+  EXPECT_EQ(resolver.Addresses(), (Addresses{"10.0.0.1", "10.0.0.2", "10.0.0.3"}));
+  EXPECT_EQ(resolver.Entry("10.0.0.2"), "+h.example:443:10.0.0.2");
+  EXPECT_EQ(resolver.Entry("2001:db8::1"), "+h.example:443:[2001:db8::1]");
 }
 
 TEST(Resolver, ThePreferredFamilyStaysFirst) {
   const Resolver resolver("h", 443, seconds(30), seconds(2),
                           Always({"2001:db8::1", "10.0.0.1", "2001:db8::2"}));
-  EXPECT_EQ(resolver.Entry(), "+h:443:[2001:db8::1],[2001:db8::2],10.0.0.1");
-  EXPECT_EQ(resolver.Entry(), "+h:443:[2001:db8::2],[2001:db8::1],10.0.0.1");
+  EXPECT_EQ(resolver.Addresses(), (Addresses{"2001:db8::1", "2001:db8::2", "10.0.0.1"}));
+  EXPECT_EQ(resolver.Addresses(), (Addresses{"2001:db8::2", "2001:db8::1", "10.0.0.1"}));
+}
+
+TEST(Resolver, OneThatDidNotAnswerComesLast) {
+  const Resolver resolver("h", 443, seconds(30), seconds(2),
+                          Always({"10.0.0.1", "10.0.0.2", "10.0.0.3"}));
+  resolver.NoteSilent("10.0.0.1");
+  for (int i = 0; i < 6; ++i) EXPECT_EQ(resolver.Addresses().back(), "10.0.0.1");
+  resolver.NoteSilent("10.0.0.2");
+  for (int i = 0; i < 6; ++i) EXPECT_EQ(resolver.Addresses().front(), "10.0.0.3");
+}
+
+TEST(Resolver, KnowsWhatTheNameHas) {
+  const Resolver resolver("h", 80, seconds(30), seconds(2), Always({"10.0.0.1"}));
+  EXPECT_TRUE(resolver.Has("10.0.0.1"));
+  EXPECT_FALSE(resolver.Has("10.0.0.2"));
 }
 
 TEST(Resolver, NoAddressIsNoEntry) {
   const Resolver resolver("h", 80, seconds(30), seconds(2), Always({}));
-  EXPECT_EQ(resolver.Entry(), std::nullopt);
+  EXPECT_TRUE(resolver.Addresses().empty());
+  EXPECT_TRUE(resolver.Has("10.0.0.1")) << "nobody knows better";
 }
 
 TEST(Resolver, LooksAgainAndKeepsWhatItKnows) {
@@ -69,7 +88,7 @@ TEST(Resolver, LooksAgainAndKeepsWhatItKnows) {
     return Addresses{};  // fails from now on
   });
   ASSERT_TRUE(fifth.Await());
-  EXPECT_EQ(resolver.Entry(), "+h:80:10.0.0.2");
+  EXPECT_EQ(resolver.Addresses(), Addresses{"10.0.0.2"});
   resolver.Stop();
 }
 
@@ -85,7 +104,7 @@ TEST(Resolver, ALookUpThatHangsHoldsNeitherStartNorStop) {
       ended->Open();
       return Addresses{"10.0.0.1"};
     });
-    EXPECT_EQ(resolver.Entry(), std::nullopt);
+    EXPECT_TRUE(resolver.Addresses().empty());
     EXPECT_TRUE(looking->Await());
   }
   EXPECT_LT(std::chrono::steady_clock::now() - start, seconds(5));
@@ -99,7 +118,7 @@ TEST(Resolver, ManyThreadsAsk) {
   std::atomic<int> missing{0};
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&] {
-      for (int i = 0; i < 2000; ++i) missing += resolver.Entry().has_value() ? 0 : 1;
+      for (int i = 0; i < 2000; ++i) missing += resolver.Addresses().empty() ? 1 : 0;
     });
   }
   for (std::thread& thread : threads) thread.join();
