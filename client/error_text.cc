@@ -44,6 +44,7 @@ constexpr Phrase kPhrases[] = {
     {v1::ERROR_REASON_SLOW_READER, "The answer was not read fast enough."},
     {v1::ERROR_REASON_CALLER_DEADLINE, "The time for this call ran out."},
     {v1::ERROR_REASON_MAX_CALL_TIME, "The answer took longer than the server allows."},
+    {v1::ERROR_REASON_REQUEST_TIMEOUT, "The request did not reach the server in time."},
     {v1::ERROR_REASON_DRAIN_CUT, "The server ended before the answer did."},
     {v1::ERROR_REASON_SPARKGATE_INTERNAL, "The server itself failed."},
 };
