@@ -52,6 +52,7 @@ call::CallLimits MakeLimits(const config::Config& config) {
 upstream::ClientOptions MakeClientOptions(const config::Config& config) {
   upstream::ClientOptions options;
   options.base_url = config.upstream_url;
+  options.auth_header = config.upstream_auth_header;
   options.api_key = config.api_key.Reveal();
   options.ca_file = config.ca_file;
   options.proxy = config.upstream_proxy;

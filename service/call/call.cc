@@ -297,6 +297,7 @@ void Call::OnEnd(const upstream::TransferEnd& end) {
     return OnAnswerEnd(clean && !decoder_.complete() ? How::kCut : end.how);
   }
   if (body_ != Body::kNone) return OnRefusal();
+  if (end.proxy_status >= 300) return Decide(ProxyRefused(end.proxy_status));
   Decide(TransferFailed(end.how, request_.asked));
 }
 

@@ -85,6 +85,17 @@ CallStatus TransferFailed(How how, Asked asked) {
   return Truncated("The connection to the upstream was lost in the middle of the answer");
 }
 
+CallStatus ProxyRefused(int http_status) {
+  CallStatus status = NotSeen(v1::ERROR_REASON_UPSTREAM_UNREACHABLE,
+                              "The proxy on the way to the upstream refused the connection (HTTP " +
+                                  std::to_string(http_status) + ").",
+                              std::chrono::seconds(30));
+  status.advice =
+      "It was not begun; have --upstream_proxy and what the proxy allows checked before it is sent "
+      "again.";
+  return status;
+}
+
 CallStatus Truncated(std::string_view what) {
   return MayHaveRun(absl::StatusCode::kAborted, v1::ERROR_REASON_UPSTREAM_STREAM_TRUNCATED,
                     std::string(what) + '.');

@@ -34,6 +34,7 @@ struct Config {
   Secret api_key;            // empty only if the configuration says that the upstream wants none
   std::string ca_file;       // PEM; "": the system's
   std::string upstream_proxy;
+  std::string upstream_auth_header;  // lower case
   std::chrono::milliseconds dns_refresh{0};
   bool include_usage = true;
   bool echo_extra = true;

@@ -63,6 +63,10 @@ ABSL_FLAG(bool, no_api_key, false,
 ABSL_FLAG(std::string, ca_file, "",
           "PEM file with the authorities that the upstream's certificate is checked against. "
           "Empty: the system's.");
+ABSL_FLAG(
+    std::string, upstream_auth_header, "authorization",
+    "Name of the header that takes the API key: as a bearer token in authorization, as it is in "
+    "any other, such as api-key.");
 ABSL_FLAG(std::string, upstream_proxy, "",
           "URL of an HTTP proxy to the upstream, http(s)://host:port. Empty: none; the "
           "environment's http_proxy is ignored, because prompts should not take a way that nobody "

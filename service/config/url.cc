@@ -63,9 +63,7 @@ absl::Status CheckUpstreamUrl(const std::string& url) {
     return Wrong("does not begin with https:// or http://", kRight);
   }
   if (!parts->user_info.empty()) return Wrong("holds a name or password", kRight);
-  if (parts->path.find_first_of("?#") != std::string::npos) {
-    return Wrong("holds a query or a fragment", kRight);
-  }
+  if (parts->path.find('#') != std::string::npos) return Wrong("holds a fragment", kRight);
   if (HasOddCharacters(url)) return Wrong("has characters that no URL has", kRight);
   if (HostOf(*parts).empty()) return Wrong("has no valid host and port", kRight);
   return absl::OkStatus();

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "service/config/files.h"
@@ -98,6 +99,7 @@ class Validator {
     out_.ca_file = in_.ca_file();
     out_.dns_refresh = Time("dns_refresh", in_.dns_refresh(), kSecond, kHour);
     out_.include_usage = in_.include_usage();
+    AuthHeader();
     out_.echo_extra = in_.echo_extra();
     out_.reasoning_field = in_.reasoning_field();
     if (out_.reasoning_field != "reasoning_content" && out_.reasoning_field != "reasoning") {
@@ -141,6 +143,13 @@ class Validator {
                                          "\" is no level; give debug, info, warning or error"));
     }
     out_.allow_core = in_.allow_core();
+  }
+
+  void AuthHeader() {
+    out_.upstream_auth_header = absl::AsciiStrToLower(in_.upstream_auth_header());
+    if (out_.upstream_auth_header == "authorization") return;
+    const std::string problem = HeaderProblem(out_.upstream_auth_header);
+    if (!problem.empty()) Complain("upstream_auth_header", problem);
   }
 
   void Headers() {

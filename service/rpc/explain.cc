@@ -91,13 +91,13 @@ class Explain::Call final {
     response->set_stream_body_json(std::move(body.json));
 
     response->set_method("POST");
-    response->set_url(options.base_url + "/chat/completions");
+    response->set_url(options.url);
     auto& headers = *response->mutable_headers();
     for (const auto& [name, value] : metadata.headers) headers[name] = value;
     headers["content-type"] = "application/json";
     headers["accept-encoding"] = "identity";
     headers["user-agent"] = options.user_agent;
-    if (options.has_key) headers["authorization"] = "redacted";
+    if (!options.auth_header.empty()) headers[options.auth_header] = "redacted";
     return status;
   }
 

@@ -16,8 +16,8 @@ namespace sparkgate::rpc {
 class Explain {
  public:
   struct Options {
-    std::string base_url;
-    bool has_key = false;
+    std::string url;          // of the upstream's chat completions
+    std::string auth_header;  // "": there is no key
     std::string user_agent;
     bool include_usage = true;
     translate::EchoOptions echo;

@@ -10,6 +10,7 @@
 #include <limits>
 #include <utility>
 
+#include "service/upstream/base_url.h"
 #include "sparkgate/v1/chat_service.grpc.pb.h"
 #include "sparkgate/v1/model_service.grpc.pb.h"
 
@@ -91,8 +92,9 @@ Server::Server(ServerOptions options)
   if (options_.reflection) reflection_ = std::make_unique<Reflection>(ServiceNames(options_));
   if (!options_.debug_service) return;
   Explain::Options explain;
-  explain.base_url = options_.client.base_url;
-  explain.has_key = !options_.client.api_key.empty();
+  const auto url = upstream::ParseBaseUrl(options_.client.base_url);
+  if (url.ok()) explain.url = url->With("/chat/completions");
+  if (!options_.client.api_key.empty()) explain.auth_header = options_.client.auth_header;
   explain.user_agent = options_.client.user_agent;
   explain.include_usage = options_.include_usage;
   explain.echo = options_.echo;

@@ -25,7 +25,7 @@ std::string Part(CURLU* url, CURLUPart part, unsigned flags = 0) {
 
 absl::Status Refuse(const std::string& what) {
   return absl::InvalidArgumentError("the upstream's URL " + what +
-                                    "; expected https://host[:port][/prefix]");
+                                    "; expected https://host[:port][/prefix][?query]");
 }
 
 std::string WithoutBrackets(const std::string& host) {
@@ -45,13 +45,15 @@ absl::StatusOr<BaseUrl> ParseBaseUrl(const std::string& text) {
   const std::string scheme = Part(url.get(), CURLUPART_SCHEME);
   if (scheme != "http" && scheme != "https") return Refuse("is not of the scheme http or https");
   if (!Part(url.get(), CURLUPART_USER).empty()) return Refuse("names a user");
-  if (!Part(url.get(), CURLUPART_QUERY).empty()) return Refuse("has a query");
   if (!Part(url.get(), CURLUPART_FRAGMENT).empty()) return Refuse("has a fragment");
 
   BaseUrl base;
   base.tls = scheme == "https";
   base.host = WithoutBrackets(Part(url.get(), CURLUPART_HOST));
   base.port = std::stoi(Part(url.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT));
+  base.query = Part(url.get(), CURLUPART_QUERY);
+  if (!base.query.empty()) base.query.insert(0, "?");
+  curl_url_set(url.get(), CURLUPART_QUERY, nullptr, 0);
   base.prefix = Part(url.get(), CURLUPART_URL);
   if (base.host.empty()) return Refuse("has no host");
   if (base.port == 0) return Refuse("has the port 0");

@@ -12,10 +12,14 @@ struct BaseUrl {
   bool tls = false;
   std::string host;    // without the brackets of an IPv6 address
   int port = 0;        // the scheme's own if the URL names none
-  std::string prefix;  // the URL whole, without a "/" at its end: a request's path is appended
+  std::string prefix;  // the URL whole, without a "/" at its end and without the query
+  std::string query;   // with its "?"; "" if there is none
+
+  // The URL of a request with this path.
+  std::string With(const std::string& path) const { return prefix + path + query; }
 };
 
-// Takes http and https with a host, and refuses user names, queries and fragments: INVALID_ARGUMENT
+// Takes http and https with a host, and refuses user names and fragments: INVALID_ARGUMENT
 // with a message that says what would be right (and never repeats a password).
 absl::StatusOr<BaseUrl> ParseBaseUrl(const std::string& url);
 

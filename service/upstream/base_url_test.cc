@@ -46,7 +46,6 @@ TEST(BaseUrl, SaysWhatIsWrongAndWhatWouldBeRight) {
       {"ftp://h", "http or https"},
       {"file:///etc/passwd", "http or https"},
       {"https://user:hunter2@h", "names a user"},
-      {"https://h/?a=b", "query"},
       {"https://h/#x", "fragment"},
       {"https://h/a b", "space"},
       {"https://h\r\n", "space"},
@@ -60,6 +59,14 @@ TEST(BaseUrl, SaysWhatIsWrongAndWhatWouldBeRight) {
     EXPECT_NE(message.find("https://host[:port][/prefix]"), std::string::npos) << message;
     EXPECT_EQ(message.find("hunter2"), std::string::npos) << message;
   }
+}
+
+TEST(BaseUrlTest, AQueryStaysBehindThePath) {
+  const auto url = ParseBaseUrl("https://h.example/openai/?api-version=1&b=2");
+  ASSERT_TRUE(url.ok());
+  EXPECT_EQ(url->With("/chat/completions"),
+            "https://h.example/openai/chat/completions?api-version=1&b=2");
+  EXPECT_EQ(ParseBaseUrl("http://h:81")->With("/models"), "http://h:81/models");
 }
 
 }  // namespace

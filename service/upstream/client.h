@@ -14,9 +14,11 @@ namespace sparkgate::upstream {
 
 struct ClientOptions {
   std::string base_url;  // https://host[:port][/prefix]; checked by ParseBaseUrl
-  std::string api_key;   // sent as a bearer token; "": none. Never logged
-  std::string ca_file;   // PEM; "": the system's
-  std::string proxy;     // "": none, whatever the environment says
+  std::string api_key;   // "": none. Never logged
+  // The header that holds it, in lower case: as a bearer token in this one, as it is in any other.
+  std::string auth_header = "authorization";
+  std::string ca_file;  // PEM; "": the system's
+  std::string proxy;    // "": none, whatever the environment says
   std::string user_agent = "sparkgate";
   std::chrono::milliseconds connect_timeout{5000};
   std::chrono::milliseconds linger_time{250};

@@ -74,9 +74,9 @@ Pool::Pool(Loop* loop, const ClientOptions& options, const Resolver* resolver)
       curl_timer_(loop, [this] { Drive(CURL_SOCKET_TIMEOUT, 0); }),
       tick_(loop, [this] { OnTick(); }),
       self_(std::make_shared<Pool*>(this)) {
-  const absl::StatusOr<BaseUrl> url = ParseBaseUrl(options.base_url);
+  absl::StatusOr<BaseUrl> url = ParseBaseUrl(options.base_url);
   if (url.ok()) {
-    url_prefix_ = url->prefix;
+    url_ = *std::move(url);
   } else {
     url_fault_ = std::string(url.status().message());
   }
@@ -281,7 +281,8 @@ bool Pool::PrepareRequest(Job* job, bool fresh_connection) {
   if (request.path.empty() || request.path[0] != '/' || !IsVisibleAscii(request.path)) {
     return Refuse(job, How::kProtocol, "the request's path is not one"), false;
   }
-  absl::StatusOr<HeaderSlist> headers = BuildHeaders(request, options_.api_key);
+  absl::StatusOr<HeaderSlist> headers =
+      BuildHeaders(request, options_.api_key, options_.auth_header);
   if (!headers.ok()) {
     return Refuse(job, How::kProtocol, std::string(headers.status().message())), false;
   }
@@ -295,7 +296,7 @@ bool Pool::PrepareRequest(Job* job, bool fresh_connection) {
   CURL* easy = job->easy.get();
   ApplyCommonOptions(easy, options_);
   JobCallbacks::Install(job);
-  SetPointer(easy, CURLOPT_URL, (url_prefix_ + request.path).c_str());
+  SetPointer(easy, CURLOPT_URL, url_.With(request.path).c_str());
   SetPointer(easy, CURLOPT_HTTPHEADER, job->headers.get());
   if (!entry->empty()) {
     job->resolve = HeaderSlist();
@@ -353,6 +354,7 @@ void Pool::Finish(Job* job, CURLcode code) {
   const bool answered = InfoLarge(job->easy.get(), CURLINFO_CONNECT_TIME_T) > 0;
   TransferEnd end{OutcomeOf(facts, IsFramed(*job), job->error_text), std::max(job->attempts, 1),
                   Describe(*job, facts.code)};
+  end.proxy_status = static_cast<int>(InfoNumber(job->easy.get(), CURLINFO_HTTP_CONNECTCODE));
   if (!job->own_fault.empty()) end.how = TransferEnd::How::kProtocol;
   RemoveEasy(job);
   if (job->handle == nullptr) return Erase(job);

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "service/upstream/base_url.h"
 #include "service/upstream/client.h"
 #include "service/upstream/curl_wrappers.h"
 #include "service/upstream/job.h"
@@ -89,8 +90,8 @@ class Pool : public FdHandler {
   Loop* const loop_;
   const ClientOptions options_;
   const Resolver* const resolver_;
-  std::string url_prefix_;
-  std::string url_fault_;  // why there is no prefix
+  BaseUrl url_;
+  std::string url_fault_;  // why there is none
 
   MultiHandle multi_;
   SocketBook sockets_;

@@ -9,14 +9,16 @@ bool IsName(std::string_view name) {
   return !name.empty() && IsVisibleAscii(name) && name.find(':') == std::string_view::npos;
 }
 
-HeaderList WithOurs(const Request& request, const std::string& api_key) {
+HeaderList WithOurs(const Request& request, const std::string& api_key,
+                    const std::string& auth_header) {
   HeaderList headers = request.headers;
   const auto add = [&headers](std::string name, std::string value) {
     const bool named = std::any_of(headers.begin(), headers.end(),
                                    [&](const auto& header) { return header.first == name; });
     if (!named) headers.emplace_back(std::move(name), std::move(value));
   };
-  if (!api_key.empty()) add("authorization", "Bearer " + api_key);
+  const bool bearer = auth_header == "authorization";
+  if (!api_key.empty()) add(auth_header, (bearer ? "Bearer " : "") + api_key);
   if (!request.body.empty()) add("content-type", "application/json");
   add("accept", request.event_stream ? "text/event-stream" : "application/json");
   add("accept-encoding", "identity");
@@ -36,9 +38,10 @@ bool IsHeaderValue(std::string_view value) {
   });
 }
 
-absl::StatusOr<HeaderSlist> BuildHeaders(const Request& request, const std::string& api_key) {
+absl::StatusOr<HeaderSlist> BuildHeaders(const Request& request, const std::string& api_key,
+                                         const std::string& auth_header) {
   HeaderSlist list;
-  for (const auto& [name, value] : WithOurs(request, api_key)) {
+  for (const auto& [name, value] : WithOurs(request, api_key, auth_header)) {
     if (!IsName(name)) return absl::InvalidArgumentError("a request header's name is not a token");
     if (!IsHeaderValue(value)) {
       return absl::InvalidArgumentError("control byte in the request header " + name);

@@ -17,10 +17,11 @@ bool IsVisibleAscii(std::string_view text);
 bool IsHeaderValue(std::string_view value);
 
 // The header list as libcurl takes it: the request's own, then those of ours that it does not name
-// (authorization, content type, accept, accept-encoding). libcurl sends CR and LF as they are, so a
+// (the key, content type, accept, accept-encoding). libcurl sends CR and LF as they are, so a
 // name or value that could smuggle one is INVALID_ARGUMENT; the message names the header, not the
 // value.
-absl::StatusOr<HeaderSlist> BuildHeaders(const Request& request, const std::string& api_key);
+absl::StatusOr<HeaderSlist> BuildHeaders(const Request& request, const std::string& api_key,
+                                         const std::string& auth_header = "authorization");
 
 }  // namespace sparkgate::upstream
 

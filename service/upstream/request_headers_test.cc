@@ -53,5 +53,16 @@ TEST(RequestHeaders, AKeyWithALineEndIsRefusedWithoutBeingShown) {
   EXPECT_EQ(std::string(list.status().message()).find("secret"), std::string::npos);
 }
 
+TEST(RequestHeaders, TheKeyUnderAnotherName) {
+  const auto list = BuildHeaders(Request(), "secret", "api-key");
+  ASSERT_TRUE(list.ok());
+  std::string all;
+  for (const curl_slist* entry = list->get(); entry != nullptr; entry = entry->next) {
+    all += std::string(entry->data) + "\n";
+  }
+  EXPECT_NE(all.find("api-key: secret\n"), std::string::npos) << all;
+  EXPECT_EQ(all.find("authorization"), std::string::npos) << all;
+}
+
 }  // namespace
 }  // namespace sparkgate::upstream

@@ -41,8 +41,9 @@ struct TransferEnd {
     kProtocol,  // what came is not HTTP as we take it: bad chunk, headers over the limit, …
   };
   How how = How::kComplete;
-  int attempts = 1;    // requests begun on a connection, this one included
-  std::string detail;  // for the log alone: may name hosts and addresses
+  int attempts = 1;      // requests begun on a connection, this one included
+  std::string detail;    // for the log alone: may name hosts and addresses
+  int proxy_status = 0;  // what a proxy answered to CONNECT; 0: nothing, or there is none
 };
 
 // Receives one response. All calls come on the loop's thread, never from inside a call to Transfer,

@@ -292,5 +292,27 @@ TEST(FramingCases, AConnectionWithTwoFramingsIsNotUsedAgain) {
   }
 }
 
+// A proxy that refuses to connect, before a TLS upstream.
+TEST(ProxyCases, ARefusalIsToldAsTheProxys) {
+  const std::pair<const char*, const char*> cases[] = {{"a22-1-proxy-407", "407"},
+                                                       {"a22-2-proxy-403", "403"}};
+  for (const auto& [file, http_status] : cases) {
+    const std::string refusal = ReadCase(file);
+    support::ScriptedUpstream proxy([&](Connection& connection) {
+      if (connection.ReadRequest()) connection.Send(refusal);
+    });
+    support::ServerProcess server("https://upstream.invalid/v1",
+                                  {"--upstream_proxy=" + proxy.base_url()});
+    support::Caller caller(server.address());
+    for (const Rpc rpc : support::kBothRpcs) {
+      const CallResult result = caller.Call(rpc, support::ChatRequestBody("a"));
+      EXPECT_EQ(result.name, "UNAVAILABLE") << result.Describe();
+      EXPECT_EQ(result.may_have_run(), "false");
+      EXPECT_NE(result.message.find("proxy"), std::string::npos) << result.message;
+      EXPECT_NE(result.message.find(http_status), std::string::npos) << result.message;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace sparkgate::field
