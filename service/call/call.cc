@@ -467,10 +467,10 @@ void Call::CheckUpstreamTimers(Clock::time_point now) {
     return;
   }
   if (content_due_ <= now) {
-    return Decide(content_seen_ ? Stalled("the next content", limits_.content_gap)
-                                : Stalled("the first content", limits_.first_content));
+    return Decide(content_seen_ ? Stalled(Awaited::kNextContent, limits_.content_gap)
+                                : Stalled(Awaited::kFirstContent, limits_.first_content));
   }
-  if (idle_due_ <= now) Decide(Stalled("any byte at all", limits_.idle));
+  if (idle_due_ <= now) Decide(Stalled(Awaited::kAnyByte, limits_.idle));
 }
 
 }  // namespace sparkgate::call

@@ -49,6 +49,24 @@ std::string Milliseconds(std::chrono::milliseconds time) {
   return std::to_string(time.count()) + " ms";
 }
 
+std::string_view TextOf(Awaited awaited) {
+  switch (awaited) {
+    case Awaited::kFirstContent:
+      return "the first content (--first_content_timeout)";
+    case Awaited::kNextContent:
+      return "the next content (--content_gap_timeout)";
+    case Awaited::kAnyByte:
+      return "any byte at all (--idle_timeout)";
+  }
+  return "";
+}
+
+CallStatus TooLarge(std::string_view what, size_t limit, std::string_view flag) {
+  return MayHaveRun(absl::StatusCode::kInternal, v1::ERROR_REASON_UPSTREAM_PROTOCOL_ERROR,
+                    "The upstream sent " + std::string(what) + " over " + std::to_string(limit) +
+                        " bytes, the most that " + std::string(flag) + " lets in.");
+}
+
 CallStatus CertificateRefused() {
   CallStatus status = NotSeen(v1::ERROR_REASON_UPSTREAM_TLS_FAILED,
                               "The upstream's certificate was refused.", std::chrono::seconds(30));
@@ -108,10 +126,10 @@ CallStatus ProtocolError(std::string_view what, Asked asked) {
                         "; if it always does so, its address is the wrong one.");
 }
 
-CallStatus Stalled(std::string_view what, std::chrono::milliseconds limit) {
+CallStatus Stalled(Awaited awaited, std::chrono::milliseconds limit) {
   return MayHaveRun(absl::StatusCode::kAborted, v1::ERROR_REASON_UPSTREAM_STALLED,
-                    "The upstream was given " + Milliseconds(limit) + " for " + std::string(what) +
-                        " and sent none.");
+                    "The upstream was given " + Milliseconds(limit) + " for " +
+                        std::string(TextOf(awaited)) + " and sent none.");
 }
 
 CallStatus CallerDeadline(bool may_have_run) {
@@ -127,7 +145,7 @@ CallStatus MaxCallTime(std::chrono::milliseconds limit, bool may_have_run) {
   status.code = absl::StatusCode::kDeadlineExceeded;
   status.reason = v1::ERROR_REASON_MAX_CALL_TIME;
   status.message = "The answer was not complete after " + Milliseconds(limit) +
-                   ", the most that this server gives to one call.";
+                   ", the most that --max_call_time gives to one call.";
   status = WithRun(std::move(status), may_have_run);
   if (may_have_run) {
     status.advice =
@@ -139,13 +157,14 @@ CallStatus MaxCallTime(std::chrono::milliseconds limit, bool may_have_run) {
 CallStatus SlowReader(std::chrono::milliseconds limit) {
   return MayHaveRun(absl::StatusCode::kResourceExhausted, v1::ERROR_REASON_SLOW_READER,
                     "The caller read nothing for " + Milliseconds(limit) +
-                        " while the answer waited, so the rest was dropped; read faster.");
+                        " (--reader_stall_timeout) while the answer waited, so the rest was "
+                        "dropped; read faster.");
 }
 
 CallStatus DrainCut() {
-  return MayHaveRun(
-      absl::StatusCode::kAborted, v1::ERROR_REASON_DRAIN_CUT,
-      "This server is shutting down and the answer was not complete in the time that was left.");
+  return MayHaveRun(absl::StatusCode::kAborted, v1::ERROR_REASON_DRAIN_CUT,
+                    "This server is shutting down and the answer was not complete in the time that "
+                    "--drain_grace gave it.");
 }
 
 CallStatus Cancelled(bool may_have_run) {
@@ -155,10 +174,10 @@ CallStatus Cancelled(bool may_have_run) {
   return WithRun(std::move(status), may_have_run);
 }
 
-CallStatus TooLargeAnswer(std::string_view what, size_t limit) {
-  return MayHaveRun(absl::StatusCode::kInternal, v1::ERROR_REASON_UPSTREAM_PROTOCOL_ERROR,
-                    "The upstream sent " + std::string(what) + " over " + std::to_string(limit) +
-                        " bytes, the most that this server takes.");
+CallStatus TooLargeEvent(size_t limit) { return TooLarge("an event", limit, "--max_event_bytes"); }
+
+CallStatus TooLargeAnswer(size_t limit) {
+  return TooLarge("an answer", limit, "--max_chat_body_bytes");
 }
 
 CallStatus Draining() {

@@ -8,7 +8,8 @@
 #include "service/upstream/transfer.h"
 
 // The statuses that Sparkgate itself decides on, each with two sentences: what happened, and what
-// to do. (Those that the upstream's answers decide stand in translate/upstream_error.)
+// to do. Those that a setting decides name its flag. (Those that the upstream's answers decide
+// stand in translate/upstream_error.)
 namespace sparkgate::call {
 
 // A transfer that ended before its answer was complete. `how` is not kComplete.
@@ -23,15 +24,17 @@ CallStatus Truncated(std::string_view what);
 // The upstream answered what is not what it was asked for.
 CallStatus ProtocolError(std::string_view what, Asked asked = Asked::kCompletion);
 
-// One of our timers: `what` is "the first content", "the next content", "any byte".
-CallStatus Stalled(std::string_view what, std::chrono::milliseconds limit);
+// The upstream let one of our timers run out.
+enum class Awaited { kFirstContent, kNextContent, kAnyByte };
+CallStatus Stalled(Awaited awaited, std::chrono::milliseconds limit);
 
 CallStatus CallerDeadline(bool may_have_run);
 CallStatus MaxCallTime(std::chrono::milliseconds limit, bool may_have_run);
 CallStatus SlowReader(std::chrono::milliseconds limit);
 CallStatus DrainCut();
 CallStatus Cancelled(bool may_have_run);
-CallStatus TooLargeAnswer(std::string_view what, size_t limit);
+CallStatus TooLargeEvent(size_t limit);
+CallStatus TooLargeAnswer(size_t limit);
 
 // Decided before the upstream hears of the call.
 CallStatus Draining();

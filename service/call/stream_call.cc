@@ -41,7 +41,7 @@ void StreamCall::OnAnswerBytes(std::string_view bytes) {
 
 void StreamCall::OnJsonBytes(std::string_view bytes) {
   if (json_.size() + bytes.size() > limits().max_chat_body_bytes) {
-    return Decide(TooLargeAnswer("an answer", limits().max_chat_body_bytes));
+    return Decide(TooLargeAnswer(limits().max_chat_body_bytes));
   }
   json_.append(bytes);
 }
@@ -60,7 +60,7 @@ void StreamCall::ReadEvents(std::string_view bytes) {
     const sse::EventParser::Result result = parser_.Next(bytes, &used, &event);
     bytes.remove_prefix(used);
     if (result == sse::EventParser::Result::kTooLarge) {
-      return Decide(TooLargeAnswer("an event", limits().max_event_bytes));
+      return Decide(TooLargeEvent(limits().max_event_bytes));
     }
     if (result != sse::EventParser::Result::kEvent) continue;
     if (event.data.size() > limits().large_bytes) {

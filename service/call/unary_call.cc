@@ -121,7 +121,7 @@ struct UnaryCall::Decoding {
 
 void UnaryCall::OnAnswerBytes(std::string_view bytes) {
   if (body_.size() + bytes.size() > limits().max_chat_body_bytes) {
-    return Decide(TooLargeAnswer("an answer", limits().max_chat_body_bytes));
+    return Decide(TooLargeAnswer(limits().max_chat_body_bytes));
   }
   body_.append(bytes);
 }

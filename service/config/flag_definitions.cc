@@ -122,9 +122,9 @@ ABSL_FLAG(std::string, outbox_bytes, "256KiB",
           "Bytes (KiB, MiB) of messages that wait for one slow caller before the upstream is "
           "paused. About a whole answer, so that short stops cost nothing.");
 ABSL_FLAG(
-    std::string, max_event_bytes, "1MiB",
-    "Largest event of a stream, bytes or KiB or MiB. Chunks have a few hundred bytes; logprobs "
-    "and tool arguments make some larger.");
+    std::string, max_event_bytes, "16MiB",
+    "Largest event of a stream, bytes or KiB or MiB. Chunks have a few hundred bytes; a picture in "
+    "one, or the whole arguments of a tool call, has megabytes.");
 ABSL_FLAG(std::string, max_chat_body_bytes, "64MiB",
           "Largest upstream body of a Chat call, bytes or KiB or MiB. It is held in memory whole; "
           "n and logprobs make answers of some MiB.");

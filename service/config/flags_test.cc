@@ -89,7 +89,7 @@ TEST_F(FlagsTest, Defaults) {
   EXPECT_EQ(config.drain_grace, seconds(25));
   EXPECT_EQ(config.dns_refresh, seconds(30));
   EXPECT_EQ(config.outbox_bytes, 256u << 10);
-  EXPECT_EQ(config.max_event_bytes, 1u << 20);
+  EXPECT_EQ(config.max_event_bytes, 16u << 20);
   EXPECT_EQ(config.max_chat_body_bytes, 64u << 20);
   EXPECT_EQ(config.max_receive_bytes, 32u << 20);
   EXPECT_EQ(config.max_request_elements, 65536);
@@ -371,7 +371,7 @@ TEST_F(FlagsTest, CheckConfigPrintsAFileThatMeansTheSame) {
   EXPECT_NE(output.find("# API key: redacted, from FIREWORKS_API_KEY\n"), std::string::npos);
   EXPECT_NE(output.find("loops: 2  # " + file + ":1: loops\n"), std::string::npos) << output;
   EXPECT_NE(output.find("idle_timeout: 1.5s  # --idle_timeout\n"), std::string::npos) << output;
-  EXPECT_NE(output.find("max_event_bytes: 1MiB  # default\n"), std::string::npos) << output;
+  EXPECT_NE(output.find("max_event_bytes: 16MiB  # default\n"), std::string::npos) << output;
   EXPECT_NE(output.find("upstream_proxy: \"http://proxy:1\""), std::string::npos) << output;
 
   const absl::StatusOr<Settings> again = ParseConfigText(output, "again");

@@ -31,7 +31,7 @@ using support::Rpc;
 constexpr size_t kMiB = 1 << 20;
 constexpr size_t kRequestBytes = 30 * kMiB;
 constexpr size_t kBodyBytes = 16 * kMiB;
-constexpr size_t kEventBytes = kMiB - 100;  // --max_event_bytes is 1 MiB
+constexpr size_t kEventBytes = 16 * kMiB - 100;  // --max_event_bytes is 16 MiB
 
 struct CostlyInput {
   std::string name;
@@ -288,8 +288,8 @@ TEST_P(CostlyEvent, TakesBoundedMemory) {
 INSTANTIATE_TEST_SUITE_P(Shapes, CostlyEvent, testing::ValuesIn(Events()), NameOf);
 
 TEST(HugeEvent, IsToldAtTheLimit) {
-  CostlyInput input{"one huge event", "", "x", "", "INTERNAL", "an event over 1048576 bytes"};
-  const std::string event = Make(input, kBodyBytes);
+  CostlyInput input{"one huge event", "", "x", "", "INTERNAL", "--max_event_bytes"};
+  const std::string event = Make(input, kEventBytes + kMiB);
   Measured server(support::SseResponse({event}));
   const std::string request = support::SerializeRequest(support::ChatRequestBody("costly"));
   ExpectStatus(server.Send(std::string(support::MethodName(Rpc::kStreamChat)), request), input);

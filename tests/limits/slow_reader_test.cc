@@ -292,6 +292,42 @@ TEST(SlowReader, ManyCostBoundedMemory) {
       << "calls were left";
 }
 
+// Events as large as they may be: what waits is one of them, however many follow.
+TEST(SlowReader, OfTheLargestEventsCostsAFewOfThem) {
+  constexpr long kEventKib = 16 * 1024;
+  const std::string event =
+      support::SseEvent(support::ContentChunk(std::string(kEventKib * 1024 - 1000, 'x')));
+  ScriptedUpstream upstream([&](Connection& connection) {
+    while (const auto request = connection.ReadRequest()) {
+      if (support::CallNameOf(request->body) != "flood") {
+        connection.Send(support::AnswerTo(request->body, "Hello"));
+        continue;
+      }
+      connection.SetSendBuffer(64 * 1024);
+      connection.Send(support::SseHead());
+      while (connection.Send(support::Chunk(event))) {
+      }
+      connection.WaitForPeerClose();
+      return;
+    }
+  });
+  ServerProcess server(upstream.base_url(), {"--reader_stall_timeout=2s"});
+  Caller caller(server.address(), SmallWindow());
+  ASSERT_TRUE(caller.Chat(ChatRequestBody("warm")).ok());
+  const long before = server.counts().resident_kib;
+  RunningCall call = caller.Start(Rpc::kStreamChat, ChatRequestBody("flood"), ReadOne());
+  ASSERT_TRUE(call.AwaitMessages(1));
+  ASSERT_TRUE(upstream.WaitForCloses(1));
+  const CallResult result = call.Wait();
+  EXPECT_TRUE(result.reason == "SLOW_READER" || result.name == "CANCELLED") << result.Describe();
+  const long peak = server.counts().peak_resident_kib - before;
+  std::printf("a slow reader of events of %ld KiB: peak %ld KiB\n", kEventKib, peak);
+  if (!support::kSanitized) {
+    EXPECT_LT(peak, 8 * kEventKib);
+  }
+  EXPECT_TRUE(caller.Chat(ChatRequestBody("next")).ok());
+}
+
 // The upstream dies while we make it wait: that costs nothing until the reader goes on, and then he
 // gets all that came before, and the truth.
 TEST(SlowReader, AResetDuringThePauseIsToldAfterIt) {
