@@ -371,7 +371,9 @@ class Unanswering {
 
 TEST_F(ClientTest, AnAddressThatDoesNotAnswerCostsLessThanASecondOnce) {
   ScriptedUpstream upstream([](Connection& connection) {
-    if (connection.ReadRequest()) connection.Send(JsonResponse("{}"));  // and closes
+    if (connection.ReadRequest()) {
+      connection.Send(JsonResponse("{}", 200, "Connection: close\r\n"));
+    }
   });
   const Unanswering silent("127.0.0.2", upstream.port());
   for (const bool silent_first : {true, false}) {
