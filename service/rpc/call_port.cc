@@ -22,6 +22,8 @@ namespace {
 // One of small elements takes some milliseconds at this size.
 constexpr size_t kLargeRequest = 64 * 1024;
 
+constexpr char kUpstreamRequestId[] = "x-upstream-request-id";
+
 call::LoopHost* NextLoop(CallContext* context, Method method) {
   auto& next = context->next_loop[static_cast<size_t>(method)];
   const uint64_t turn = next.fetch_add(1, std::memory_order_relaxed);
@@ -193,7 +195,7 @@ void CallPort::Refuse(CallStatus status) {
   end.status = std::move(status);
   report_.summary.end = end;
   AddTrailers(end);
-  FinishOnWire(BuildStatus(end), std::nullopt);
+  FinishOnWire(BuildStatus(end, report_.request_id), std::nullopt);
   Release();  // the request
 }
 
@@ -219,16 +221,25 @@ void CallPort::Write(std::string message) {
 
 void CallPort::Finish(const call::CallEnd& end, std::optional<std::string> last_message) {
   AddTrailers(end);
-  const grpc::Status status = BuildStatus(end);
+  const grpc::Status status = BuildStatus(end, report_.request_id);
   context_->queue->DoAndComplete([&] { FinishOnWire(status, std::move(last_message)); });
 }
 
+// A failure is looked into by the ids of both sides: they stand where it is told, whatever went out
+// before.
 void CallPort::AddTrailers(const call::CallEnd& end) {
-  if (!metadata_sent_) {
+  const bool failed = !end.status.ok();
+  if (!metadata_sent_ || failed) {
     server_context_.AddTrailingMetadata("x-request-id", report_.request_id);
   }
+  bool named = false;
   for (const auto& [name, value] : end.upstream_metadata) {
+    named = named || name == kUpstreamRequestId;
     server_context_.AddTrailingMetadata(name, value);
+  }
+  const std::string& id = end.status.upstream_request_id;
+  if (failed && !named && !id.empty() && IsPrintable(id)) {
+    server_context_.AddTrailingMetadata(kUpstreamRequestId, id);
   }
   const std::string pushback = PushbackTrailer(end.status);
   if (!pushback.empty()) server_context_.AddTrailingMetadata("grpc-retry-pushback-ms", pushback);

@@ -70,7 +70,7 @@ class Explain::Call final {
                                &finished_);
     }
     context_.AddTrailingMetadata("grpc-retry-pushback-ms", PushbackTrailer(end.status));
-    responder_.FinishWithError(BuildStatus(end), &finished_);
+    responder_.FinishWithError(BuildStatus(end, ""), &finished_);
   }
 
   CallStatus Fill(v1::ExplainChatResponse* response) {

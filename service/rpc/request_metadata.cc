@@ -17,10 +17,6 @@ using Metadata = std::multimap<grpc::string_ref, grpc::string_ref>;
 
 std::string_view View(grpc::string_ref text) { return {text.data(), text.size()}; }
 
-bool IsPrintable(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
-}
-
 // Unique, not secret: the caller can bring his own.
 std::string NewRequestId() {
   thread_local std::mt19937_64 random(std::random_device{}());
@@ -76,6 +72,10 @@ CallStatus ReadHeartbeat(const Metadata& metadata, RequestMetadata* result) {
 }
 
 }  // namespace
+
+bool IsPrintable(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
+}
 
 RequestMetadata ReadMetadata(const grpc::ServerContextBase& context,
                              const std::vector<std::string>& allowed) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "service/translate/call_status.h"
@@ -25,6 +26,9 @@ struct RequestMetadata {
 // `allowed`: names in lower case. Everything else the caller sent stays here. Never logged.
 RequestMetadata ReadMetadata(const grpc::ServerContextBase& context,
                              const std::vector<std::string>& allowed);
+
+// Printable ASCII: what metadata may hold as text.
+bool IsPrintable(std::string_view text);
 
 // The connection that a call came on, as a number for those who are to be fair between connections.
 uint64_t ConnectionOf(const grpc::ServerContext& context);

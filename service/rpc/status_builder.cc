@@ -40,7 +40,7 @@ std::string MessageOf(const call::CallEnd& end) {
   return translate::SafeText(end.status.message, kMaxMessageBytes - tail.size()) + tail;
 }
 
-google::rpc::ErrorInfo MakeErrorInfo(const call::CallEnd& end) {
+google::rpc::ErrorInfo MakeErrorInfo(const call::CallEnd& end, const std::string& request_id) {
   const CallStatus& status = end.status;
   google::rpc::ErrorInfo info;
   info.set_domain(kDomain);
@@ -50,6 +50,7 @@ google::rpc::ErrorInfo MakeErrorInfo(const call::CallEnd& end) {
   metadata["messages_sent"] = std::to_string(end.messages_sent);
   metadata["finished_choices"] = std::to_string(end.finished_choices);
   metadata["attempts"] = std::to_string(end.attempts);
+  if (!request_id.empty()) metadata["request_id"] = request_id;
   if (status.http_status != 0) metadata["http_status"] = std::to_string(status.http_status);
   if (!status.upstream_code.empty()) metadata["upstream_code"] = status.upstream_code;
   if (!status.upstream_request_id.empty()) {
@@ -74,7 +75,7 @@ void AddViolations(const CallStatus& status, google::rpc::Status* details) {
 
 }  // namespace
 
-grpc::Status BuildStatus(const call::CallEnd& end) {
+grpc::Status BuildStatus(const call::CallEnd& end, const std::string& request_id) {
   const CallStatus& status = end.status;
   if (status.ok()) return grpc::Status::OK;
   const auto code = static_cast<grpc::StatusCode>(status.code);
@@ -84,7 +85,7 @@ grpc::Status BuildStatus(const call::CallEnd& end) {
   google::rpc::Status details;
   details.set_code(code);
   details.set_message(message);
-  Pack(MakeErrorInfo(end), &details);
+  Pack(MakeErrorInfo(end, request_id), &details);
   if (status.retry_delay) {
     google::rpc::RetryInfo retry;
     *retry.mutable_retry_delay() =
@@ -105,7 +106,8 @@ grpc::Status BuildStatus(const call::CallEnd& end) {
 std::string PushbackTrailer(const CallStatus& status) {
   switch (status.pushback) {
     case Pushback::kNone:
-      return "";
+      // Stock retry policies know nothing of RetryInfo.
+      return status.retry_delay ? std::to_string(status.retry_delay->count()) : "";
     case Pushback::kNever:
       return "-1";
     case Pushback::kDelay:

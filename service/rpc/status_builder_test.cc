@@ -44,13 +44,13 @@ call::CallEnd RateLimited() {
 }
 
 TEST(StatusBuilder, OkIsPlain) {
-  const grpc::Status status = BuildStatus({});
+  const grpc::Status status = BuildStatus({}, "req");
   EXPECT_TRUE(status.ok());
   EXPECT_TRUE(status.error_details().empty());
 }
 
 TEST(StatusBuilder, EveryErrorHasExactlyOneErrorInfoWithItsMetadata) {
-  const grpc::Status status = BuildStatus(RateLimited());
+  const grpc::Status status = BuildStatus(RateLimited(), "req");
   EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
   const google::rpc::Status details = Details(status);
   EXPECT_EQ(details.code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
@@ -78,16 +78,17 @@ TEST(StatusBuilder, EveryErrorHasExactlyOneErrorInfoWithItsMetadata) {
 TEST(StatusBuilder, SaysWhatHappenedWhatWasDeliveredAndWhatToDo) {
   call::CallEnd end = RateLimited();
   end.status.advice = "Slow down.";
-  EXPECT_EQ(BuildStatus(end).error_message(),
+  EXPECT_EQ(BuildStatus(end, "req").error_message(),
             "Too many calls. 3 messages were delivered: genuine, but incomplete. Slow down.");
   end.messages_sent = 1;
-  EXPECT_EQ(BuildStatus(end).error_message(),
+  EXPECT_EQ(BuildStatus(end, "req").error_message(),
             "Too many calls. 1 message was delivered: genuine, but incomplete. Slow down.");
   end.messages_sent = 0;
-  EXPECT_EQ(BuildStatus(end).error_message(), "Too many calls. Nothing was delivered. Slow down.");
+  EXPECT_EQ(BuildStatus(end, "req").error_message(),
+            "Too many calls. Nothing was delivered. Slow down.");
   end.status.message.assign(2000, 'm');
-  EXPECT_EQ(BuildStatus(end).error_message().size(), 1000u);
-  EXPECT_EQ(BuildStatus(end).error_message().substr(990), "Slow down.");
+  EXPECT_EQ(BuildStatus(end, "req").error_message().size(), 1000u);
+  EXPECT_EQ(BuildStatus(end, "req").error_message().substr(990), "Slow down.");
 }
 
 TEST(StatusBuilder, StaysUnderFourKibibytesWhateverIsWrong) {
@@ -98,7 +99,7 @@ TEST(StatusBuilder, StaysUnderFourKibibytesWhateverIsWrong) {
   for (int i = 0; i < 200; ++i) {
     end.status.violations.push_back({"messages[" + std::to_string(i) + "].role", "is required"});
   }
-  const grpc::Status status = BuildStatus(end);
+  const grpc::Status status = BuildStatus(end, "req");
   EXPECT_LT(status.error_message().size() + status.error_details().size(), 4096u);
   google::rpc::BadRequest bad_request;
   ASSERT_EQ(Count(Details(status), &bad_request), 1);
@@ -111,7 +112,7 @@ TEST(StatusBuilder, ALongMessageIsCutBetweenCharacters) {
   end.status.advice.clear();
   end.status.message = "a";
   while (end.status.message.size() < 2000) end.status.message += "\u00e9";
-  const std::string message = BuildStatus(end).error_message();
+  const std::string message = BuildStatus(end, "req").error_message();
   EXPECT_EQ(message.size(), 999u);
   EXPECT_EQ(message.substr(997), "\u00e9");
 }
@@ -119,7 +120,7 @@ TEST(StatusBuilder, ALongMessageIsCutBetweenCharacters) {
 TEST(StatusBuilder, ACancelledCallNeedsNoDetails) {
   call::CallEnd end;
   end.status.code = absl::StatusCode::kCancelled;
-  EXPECT_TRUE(BuildStatus(end).error_details().empty());
+  EXPECT_TRUE(BuildStatus(end, "req").error_details().empty());
 }
 
 TEST(StatusBuilder, PushbackSaysNeverOrWhen) {

@@ -149,7 +149,14 @@ void Check(const Expected& expected, const CallResult& result) {
   EXPECT_EQ(result.name, expected.code);
   EXPECT_EQ(result.reason, expected.reason);
   EXPECT_EQ(result.may_have_run(), expected.may_have_run);
-  EXPECT_EQ(result.pushback(), expected.pushback);
+  // What may be sent again says when, twice: for people's code, and for stock retry policies.
+  const bool again = expected.retry_info && expected.pushback.empty() && result.retry_delay_ms;
+  EXPECT_EQ(result.pushback(), again ? std::to_string(*result.retry_delay_ms) : expected.pushback);
+  if (!result.ok() && result.error_infos > 0) {
+    EXPECT_EQ(result.Info("request_id"), result.Trailer("x-request-id"));
+    EXPECT_FALSE(result.Info("request_id").empty());
+    EXPECT_EQ(result.Info("upstream_request_id"), result.Trailer("x-upstream-request-id"));
+  }
   EXPECT_EQ(result.Text(), expected.text);
   EXPECT_EQ(result.retry_delay_ms.has_value(), expected.retry_info);
   EXPECT_NE(result.message.find(expected.says), std::string::npos);
