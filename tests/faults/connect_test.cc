@@ -23,8 +23,8 @@ void ExpectUnavailable(const CallResult& result, const std::string& reason) {
   EXPECT_EQ(result.name, "UNAVAILABLE") << result.Describe();
   EXPECT_EQ(result.reason, reason);
   EXPECT_EQ(result.may_have_run(), "false");
-  EXPECT_EQ(result.pushback(), "");
-  EXPECT_TRUE(result.retry_delay_ms.has_value());
+  ASSERT_TRUE(result.retry_delay_ms.has_value());
+  EXPECT_EQ(result.pushback(), std::to_string(*result.retry_delay_ms));
   EXPECT_TRUE(result.messages.empty());
   ExpectForm(result);
 }

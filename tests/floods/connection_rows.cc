@@ -8,8 +8,9 @@
 namespace sparkgate::floods {
 namespace {
 
-// 12 KiB each, up to max_calls; as many as they like for peers that ignore SETTINGS.
-constexpr Memory kOpenStreams{64, 288};
+// 12 KiB each, up to max_calls; as many as they like for peers that ignore SETTINGS, but then most
+// of them are refused.
+constexpr Memory kOpenStreams{64, 384};
 
 // Connections that begin like this and fall silent. gRPC gives each a time for its SETTINGS.
 std::string Silent(const Target& target) {
