@@ -41,6 +41,8 @@ class Acceptor {
   void Start(std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> target,
              std::chrono::milliseconds stuck_after);
 
+  int max_connections() const { return max_connections_; }
+
   // Whether a call's peer, as gRPC names it, is on a connection beyond the limit. Any thread; costs
   // nothing as long as there is none.
   bool IsReserve(const std::string& peer) const;

@@ -11,6 +11,7 @@ namespace sparkgate::rpc {
 namespace {
 
 constexpr size_t kWorthKeeping = 4096;
+constexpr size_t kMostOfSmall = 64 * 1024;
 
 CallStatus Unreadable(const google::protobuf::Message& message) {
   CallStatus status;
@@ -52,6 +53,14 @@ CallStatus ParseRequest(grpc::ByteBuffer* buffer, size_t max_elements,
   buffer->Clear();
   if (!few) return call::TooManyElements(max_elements);
   return parsed ? CallStatus() : Unreadable(*message);
+}
+
+bool ParseSmall(grpc::ByteBuffer* buffer, google::protobuf::Message* message) {
+  const bool parsed =
+      buffer->Length() <= kMostOfSmall &&
+      grpc::SerializationTraits<google::protobuf::Message>::Deserialize(buffer, message).ok();
+  buffer->Clear();
+  return parsed;
 }
 
 }  // namespace sparkgate::rpc

@@ -19,6 +19,10 @@ grpc::ByteBuffer ToByteBuffer(std::string bytes);
 CallStatus ParseRequest(grpc::ByteBuffer* buffer, size_t max_elements,
                         google::protobuf::Message* message);
 
+// The same for the services beside chat, whose requests have at most a few lines. False if it is
+// none, or has more than 64 KiB.
+bool ParseSmall(grpc::ByteBuffer* buffer, google::protobuf::Message* message);
+
 }  // namespace sparkgate::rpc
 
 #endif  // SPARKGATE_SERVICE_RPC_BYTE_BUFFER_H_

@@ -75,7 +75,7 @@ void CallPort::OnNew(bool ok) {
   report_.begun = call::Clock::now();
   report_.peer = server_context_.peer();
   if (context_->acceptor->IsReserve(report_.peer)) {
-    return Refuse(call::TooManyConnections(context_->max_connections));
+    return Refuse(call::TooManyConnections(context_->acceptor->max_connections()));
   }
   if (!context_->request_timer.Add(this, ConnectionOf(server_context_))) {
     return Refuse(call::Overloaded(context_->admission->max_calls()));

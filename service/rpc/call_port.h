@@ -52,7 +52,6 @@ struct CallContext {
   call::WorkerPool* workers = nullptr;
   Admission* admission = nullptr;
   const Acceptor* acceptor = nullptr;
-  int max_connections = 0;
   call::CallLimits limits;
   bool include_usage = true;
   translate::EchoOptions echo;

@@ -5,14 +5,16 @@
 #include <vector>
 
 #include "service/call/worker_pool.h"
-#include "service/rpc/queue.h"
+#include "service/rpc/acceptor.h"
+#include "service/rpc/admission.h"
+#include "service/rpc/raw_call.h"
 #include "service/translate/echo_options.h"
-#include "sparkgate/v1/debug_service.grpc.pb.h"
+#include "sparkgate/v1/debug_service.pb.h"
 
 namespace sparkgate::rpc {
 
-// DebugService: shows the upstream request that a call would become, and calls nobody. The queue's
-// thread takes its calls, workers answer them.
+// DebugService: shows the upstream request that a call would become, and calls nobody. Workers
+// answer, within the same limits as chat.
 class Explain {
  public:
   struct Options {
@@ -22,23 +24,23 @@ class Explain {
     bool include_usage = true;
     translate::EchoOptions echo;
     size_t max_request_elements = 0;
-    call::WorkerPool* workers = nullptr;  // outlives it
+    call::WorkerPool* workers = nullptr;  // outlives it, as the next two
+    Admission* admission = nullptr;       // an explained call takes the place of one
     std::vector<std::string> allowed_headers;
   };
 
-  explicit Explain(Options options) : options_(std::move(options)) {}
+  explicit Explain(Options options);
 
   grpc::Service* service() { return &service_; }
 
   // After the server was started.
-  void Start(Queue* queue);
+  void Start(Queue* queue, RequestTimer* request_timer, const Acceptor* acceptor);
 
  private:
   class Call;
 
   const Options options_;
-  v1::DebugService::WithRawMethod_ExplainChat<v1::DebugService::Service> service_;
-  Queue* queue_ = nullptr;
+  RawService service_;
 };
 
 }  // namespace sparkgate::rpc

@@ -1,30 +1,35 @@
 #ifndef SPARKGATE_SERVICE_RPC_HEALTH_H_
 #define SPARKGATE_SERVICE_RPC_HEALTH_H_
 
-#include <condition_variable>
+#include <cstdint>
 #include <map>
 #include <mutex>
 #include <set>
 #include <string>
 #include <vector>
 
-#include "grpc/health/v1/health.grpc.pb.h"
-#include "service/rpc/queue.h"
+#include "grpc/health/v1/health.pb.h"
+#include "service/rpc/raw_call.h"
 
 namespace sparkgate::rpc {
 
 // grpc.health.v1 on the process's own queue. (gRPC's implementation is a callback service; its
 // threads would poll our connections and nearly double the wake-ups per chunk.)
 //
-// Answers for "", every service's full name, "liveness" and "readiness". Any thread.
+// Answers for "", every service's full name, "liveness" and "readiness". Nobody is asked who he is,
+// so that what it costs is bounded: the time for a request, and the watches of one connection.
+// Any thread.
 class Health {
  public:
+  // Stock clients whose channel asks for health open one on each connection.
+  static constexpr int kMostWatchesOfOne = 8;
+
   explicit Health(const std::vector<std::string>& services);
 
   grpc::Service* service() { return &service_; }
 
   // After the server was started.
-  void Start(Queue* queue);
+  void Start(Queue* queue, RequestTimer* request_timer);
 
   // All names but "liveness" turn NOT_SERVING, and watchers are told at once.
   void SetNotServing();
@@ -34,14 +39,15 @@ class Health {
   class Check;
   class Watch;
 
-  Status StatusOf(const std::string& service) const;  // with mutex_ held
+  Status StatusOf(const std::string& service) const;
+  Status StatusWithLock(const std::string& service) const;  // with mutex_ held
 
-  grpc::health::v1::Health::AsyncService service_;
-  Queue* queue_ = nullptr;
+  RawService service_;
 
   mutable std::mutex mutex_;
   std::map<std::string, Status> statuses_;  // guarded by mutex_
   std::set<Watch*> watches_;                // guarded by mutex_
+  std::map<uint64_t, int> watching_;        // watches by connection; guarded by mutex_
 };
 
 }  // namespace sparkgate::rpc

@@ -3,11 +3,9 @@
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/descriptor.pb.h>
 #include <grpcpp/alarm.h>
-#include <grpcpp/impl/codegen/proto_utils.h>
 
 #include <algorithm>
 #include <chrono>
-#include <mutex>
 #include <set>
 #include <utility>
 
@@ -25,7 +23,6 @@ using grpc::reflection::v1::ServerReflectionRequest;
 using grpc::reflection::v1::ServerReflectionResponse;
 
 constexpr std::chrono::seconds kLife{60};
-constexpr size_t kMaxRequestBytes = 64 * 1024;
 
 std::vector<std::string> WithOwn(std::vector<std::string> services) {
   services.emplace_back("grpc.health.v1.Health");
@@ -82,109 +79,65 @@ const FileDescriptor* FileOfExtension(const std::string& type, int number) {
   return extension == nullptr ? nullptr : extension->file();
 }
 
-bool Parse(grpc::ByteBuffer* buffer, ServerReflectionRequest* request) {
-  if (buffer->Length() > kMaxRequestBytes) return false;
-  return grpc::SerializationTraits<ServerReflectionRequest>::Deserialize(buffer, request).ok();
-}
-
 }  // namespace
 
-// One stream, from waiting for it to its end: reads a question, writes its answer, and so on. At
-// most one of read, write and finish is out; the alarm and the call's end come beside them, on any
-// thread.
-class Reflection::Stream final {
+// One stream: reads a question, writes its answer, and so on, until its time is over.
+class Reflection::Stream final : public RawCall {
  public:
-  Stream(Reflection* reflection, int method)
-      : reflection_(reflection), method_(method), stream_(&context_) {
-    reflection_->queue_->AddUser();
-    context_.AsyncNotifyWhenDone(&when_done_);
-    reflection_->service_.Request(method, &context_, &stream_, reflection_->queue_->get(), &new_);
-  }
-  ~Stream() { reflection_->queue_->RemoveUser(); }
+  Stream(Reflection* reflection, const Source& source) : RawCall(source), reflection_(reflection) {}
 
  private:
-  class Operation final : public Tag {
+  class Alarm final : public Tag {
    public:
-    using Handler = void (Stream::*)(bool ok);
-    Operation(Stream* stream, Handler handler) : stream_(stream), handler_(handler) {}
-    void OnTag(bool ok) override { (stream_->*handler_)(ok); }
+    explicit Alarm(Stream* stream) : stream_(stream) {}
+    void OnTag(bool ok) override { stream_->OnAlarm(ok); }
 
    private:
     Stream* const stream_;
-    const Handler handler_;
   };
 
-  void OnNew(bool ok) {
-    if (!ok) {
-      delete this;  // the server is going away; nothing else comes for this object
-      return;
-    }
-    new Stream(reflection_, method_);
+  void AwaitNext() override { new Stream(reflection_, source()); }
+
+  void OnCall() override {
     counted_ = true;
     if (reflection_->open_.fetch_add(1) >= kMaxStreams) {
       return Finish(grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED,
                                  "too many reflection streams are open on this server"));
     }
-    outstanding_.fetch_add(1);
-    alarm_.Set(reflection_->queue_->get(), std::chrono::system_clock::now() + kLife, &expired_);
-    stream_.Read(&buffer_, &read_);
+    Hold();
+    alarm_.Set(source().queue->get(), std::chrono::system_clock::now() + kLife, &expired_);
+    Read();
   }
 
-  void OnRead(bool ok) {
-    if (!ok) return Finish(grpc::Status::OK);
+  void OnRequest(grpc::ByteBuffer* bytes) override {
     Request request;
-    if (!Parse(&buffer_, &request)) {
+    if (!ParseSmall(bytes, &request)) {
       return Finish(grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, "no reflection request"));
     }
-    if (gone_.load()) return Finish(grpc::Status::OK);
-    stream_.Write(ToByteBuffer(reflection_->Answer(request).SerializeAsString()), &written_);
+    Write(ToByteBuffer(reflection_->Answer(request).SerializeAsString()));
   }
 
-  void OnWritten(bool ok) {
-    if (!ok || gone_.load()) return Finish(grpc::Status::OK);
-    stream_.Read(&buffer_, &read_);
+  void OnHalfClose() override { Finish(grpc::Status::OK); }
+
+  void OnWritten(bool ok) override {
+    if (ok) return Read();
+    Finish(grpc::Status::OK);
   }
 
-  void OnExpired(bool ok) {
-    if (ok) context_.TryCancel();
+  void OnAlarm(bool ok) {
+    if (ok) context()->TryCancel();
     Release();
   }
 
-  void OnDone(bool) {
-    gone_.store(context_.IsCancelled());
-    Release();
-  }
-
-  void OnFinished(bool) {
-    alarm_.Cancel();
-    Release();
-  }
-
-  void Finish(const grpc::Status& status) {
-    if (gone_.load()) return OnFinished(false);  // gRPC could lose it, see CallPort
-    stream_.Finish(status, &finished_);
-  }
-
-  void Release() {
-    if (outstanding_.fetch_sub(1) > 1) return;
+  void OnOver() override {
     if (counted_) reflection_->open_.fetch_sub(1);
-    delete this;
   }
+
+  void OnFinish() override { alarm_.Cancel(); }
 
   Reflection* const reflection_;
-  const int method_;
-  grpc::ServerContext context_;
-  RawStream stream_;
-  grpc::ByteBuffer buffer_;
   grpc::Alarm alarm_;
-  Operation new_{this, &Stream::OnNew};
-  Operation read_{this, &Stream::OnRead};
-  Operation written_{this, &Stream::OnWritten};
-  Operation expired_{this, &Stream::OnExpired};
-  Operation when_done_{this, &Stream::OnDone};
-  Operation finished_{this, &Stream::OnFinished};
-  std::atomic<int> outstanding_{2};  // the end of the call, and Finish
-  std::atomic<bool> gone_{false};
+  Alarm expired_{this};
   bool counted_ = false;
 };
 
@@ -196,9 +149,9 @@ Reflection::Reflection(std::vector<std::string> services)
   grpc::reflection::v1alpha::ServerReflectionRequest::descriptor();
 }
 
-void Reflection::Start(Queue* queue) {
-  queue_ = queue;
-  for (const int method : {0, 1}) new Stream(this, method);
+void Reflection::Start(Queue* queue, RequestTimer* request_timer, const Acceptor* acceptor) {
+  for (const int method : {0, 1})
+    new Stream(this, {queue, request_timer, &service_, method, acceptor});
 }
 
 void Reflection::ListServices(Response* response) const {

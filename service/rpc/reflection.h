@@ -6,8 +6,7 @@
 #include <vector>
 
 #include "grpc/reflection/v1/reflection.grpc.pb.h"
-#include "service/rpc/queue.h"
-#include "service/rpc/raw_service.h"
+#include "service/rpc/raw_call.h"
 
 namespace sparkgate::rpc {
 
@@ -26,7 +25,7 @@ class Reflection {
   grpc::Service* service() { return &service_; }
 
   // After the server was started.
-  void Start(Queue* queue);
+  void Start(Queue* queue, RequestTimer* request_timer, const Acceptor* acceptor);
 
  private:
   using Request = grpc::reflection::v1::ServerReflectionRequest;
@@ -39,7 +38,6 @@ class Reflection {
 
   const std::vector<std::string> services_;
   RawService service_;
-  Queue* queue_ = nullptr;
   std::atomic<int> open_{0};
 };
 

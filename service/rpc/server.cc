@@ -12,6 +12,7 @@
 
 #include "service/upstream/base_url.h"
 #include "sparkgate/v1/chat_service.grpc.pb.h"
+#include "sparkgate/v1/debug_service.grpc.pb.h"
 #include "sparkgate/v1/model_service.grpc.pb.h"
 
 namespace sparkgate::rpc {
@@ -100,6 +101,7 @@ Server::Server(ServerOptions options)
   explain.echo = options_.echo;
   explain.max_request_elements = options_.max_request_elements;
   explain.workers = &workers_;
+  explain.admission = &admission_;
   explain.allowed_headers = options_.allowed_headers;
   explain_ = std::make_unique<Explain>(std::move(explain));
 }
@@ -149,9 +151,10 @@ absl::Status Server::Build(const upstream::Resolver* resolver) {
   });
   context_.request_timer.Start(queue_.get(), options_.request_timeout);
   AwaitCalls();
-  health_.Start(queue_.get());
-  if (reflection_) reflection_->Start(queue_.get());
-  if (explain_) explain_->Start(queue_.get());
+  RequestTimer* const timer = &context_.request_timer;
+  health_.Start(queue_.get(), timer);
+  if (reflection_) reflection_->Start(queue_.get(), timer, acceptor_.get());
+  if (explain_) explain_->Start(queue_.get(), timer, acceptor_.get());
   queue_->Start();
   acceptor_->Start(std::move(target), options_.limits.reader_stall + kStuckTime);
   return absl::OkStatus();
@@ -162,7 +165,6 @@ void Server::AwaitCalls() {
   context_.workers = &workers_;
   context_.admission = &admission_;
   context_.acceptor = acceptor_.get();
-  context_.max_connections = options_.max_connections;
   context_.limits = options_.limits;
   context_.include_usage = options_.include_usage;
   context_.echo = options_.echo;

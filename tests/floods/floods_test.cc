@@ -134,7 +134,7 @@ class FloodTest : public testing::TestWithParam<Flood> {
     ServerProcess::Options options;
     options.upstream_url = upstream.base_url();
     options.allow_core = true;  // its descriptors are counted
-    options.flags = {"--request_timeout=2s"};
+    options.flags = {"--request_timeout=2s", "--debug_service"};
     return options;
   }
 

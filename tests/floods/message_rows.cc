@@ -76,6 +76,14 @@ std::string HalfRequests(const Target& target, int count, const std::string& pat
   return first;
 }
 
+Flood HalfRow(std::string name, const std::string& path) {
+  return {name + ", then nothing, on 8 connections",
+          [path](const Target& target) { return HalfRequests(target, 8, path); },
+          "status 4",
+          "",
+          {0, 32}};
+}
+
 }  // namespace
 
 std::vector<Flood> MessageFloods() {
@@ -85,11 +93,11 @@ std::vector<Flood> MessageFloods() {
        "status 4",
        "",
        {0, 128}},
-      {"half a question to the debug service, then nothing",
-       [](const Target& target) {
-         return HalfRequests(target, 1, "/sparkgate.v1.DebugService/ExplainChat");
-       },
-       "status 12"},
+      HalfRow("half a question to the debug service", "/sparkgate.v1.DebugService/ExplainChat"),
+      HalfRow("half a question to reflection",
+              "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo"),
+      HalfRow("half a question for the health", "/grpc.health.v1.Health/Check"),
+      HalfRow("half a watch of the health", "/grpc.health.v1.Health/Watch"),
       Body(
           "a right request", [](const Target& t) { return Message(t.request); }, "status 0; open"),
       Body(

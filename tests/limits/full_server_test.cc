@@ -86,6 +86,35 @@ TEST(FullServer, WhatIsKeptForProbesCannotBeHeld) {
       seconds(15)));
 }
 
+TEST(FullServer, AConnectionHasFewHealthWatches) {
+  constexpr int kWatches = 100;
+  ScriptedUpstream upstream(AnswerHello);
+  ServerProcess server(upstream.base_url());
+  Caller caller(server.address());
+  const std::string request = grpc::health::v1::HealthCheckRequest().SerializeAsString();
+  std::vector<RunningCall> watches;
+  for (int i = 0; i < kWatches; ++i) {
+    watches.push_back(caller.StartRaw("/grpc.health.v1.Health/Watch", request));
+  }
+  int told = 0, refused = 0;
+  for (RunningCall& watch : watches) {
+    ASSERT_TRUE(support::Eventually([&] { return watch.messages() > 0 || watch.ended(); }));
+    told += watch.messages() > 0;
+    refused += watch.ended();
+  }
+  EXPECT_EQ(told, 8);
+  EXPECT_EQ(refused, kWatches - 8);
+  Caller other(server.address());
+  RunningCall watch = other.StartRaw("/grpc.health.v1.Health/Watch", request);
+  EXPECT_TRUE(support::Eventually([&] { return watch.messages() > 0; })) << "another connection";
+  watches.clear();
+  EXPECT_TRUE(support::Eventually([&] {
+    RunningCall again = caller.StartRaw("/grpc.health.v1.Health/Watch", request);
+    return support::Eventually([&] { return again.messages() > 0 || again.ended(); }) &&
+           again.messages() > 0;
+  })) << "those that have left make room";
+}
+
 TEST(FullServer, ReflectionStreamsTakeNoThreadsAndAreFew) {
   constexpr int kStreams = 200;
   ScriptedUpstream upstream(AnswerHello);
