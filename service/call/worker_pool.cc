@@ -10,28 +10,36 @@ constexpr std::chrono::milliseconds kTidyAfter{500};
 
 }  // namespace
 
-void WorkerPool::Line::Add(uint64_t owner, std::function<void()> job) {
-  std::deque<std::function<void()>>& jobs = jobs_[owner];
-  if (jobs.empty()) turns_.push_back(owner);
-  jobs.push_back(std::move(job));
+void WorkerPool::Line::Add(uint64_t owner, std::function<void()> run) {
+  const auto [jobs, is_new] = jobs_.try_emplace(owner);
+  if (is_new) turns_.push_back(owner);
+  jobs->second.push_back(std::move(run));
 }
 
-std::function<void()> WorkerPool::Line::Take() {
-  const auto owner = jobs_.find(turns_.front());
+std::function<void()> WorkerPool::Line::Take(uint64_t* owner) {
+  *owner = turns_.front();
   turns_.pop_front();
-  std::function<void()> job = std::move(owner->second.front());
-  owner->second.pop_front();
-  if (owner->second.empty()) {
-    jobs_.erase(owner);
+  std::deque<std::function<void()>>& jobs = jobs_[*owner];
+  std::function<void()> run = std::move(jobs.front());
+  jobs.pop_front();
+  return run;
+}
+
+void WorkerPool::Line::Return(uint64_t owner) {
+  const auto jobs = jobs_.find(owner);
+  if (jobs->second.empty()) {
+    jobs_.erase(jobs);
   } else {
-    turns_.push_back(owner->first);
+    turns_.push_back(owner);
   }
-  return job;
 }
 
 WorkerPool::WorkerPool(int threads, std::function<void()> tidy_up) : tidy_up_(std::move(tidy_up)) {
   for (int i = 0; i < threads; ++i) {
-    threads_.emplace_back([this, takes_large = i == 0] { Run(takes_large); });
+    Role role;
+    role.large = i == 0 || i < threads - 1;
+    role.tidying = i == 0;
+    threads_.emplace_back([this, role] { Run(role); });
   }
 }
 
@@ -53,22 +61,27 @@ void WorkerPool::Post(uint64_t owner, size_t bytes, std::function<void()> job) {
   changed_.notify_all();
 }
 
-// Empty if there is none for this thread.
-std::function<void()> WorkerPool::Next(bool takes_large) {
-  const bool large = takes_large && !large_.empty() && (large_is_next_ || small_.empty());
-  if (takes_large) large_is_next_ = !large;
-  if (large) return large_.Take();
-  return small_.empty() ? nullptr : small_.Take();
+WorkerPool::Job WorkerPool::Next(Role* role) {
+  Job job;
+  job.large = role->large && !large_.empty() && (role->large_is_next || small_.empty());
+  role->large_is_next = !job.large;
+  if (job.large) {
+    job.run = large_.Take(&job.owner);
+  } else if (!small_.empty()) {
+    job.run = small_.Take(&job.owner);
+    small_.Return(job.owner);  // others of its small jobs may run beside it
+  }
+  return job;
 }
 
-void WorkerPool::Run(bool takes_large) {
+void WorkerPool::Run(Role role) {
   std::unique_lock<std::mutex> lock(mutex_);
   while (true) {
-    if (std::function<void()> job = Next(takes_large)) {
+    if (Job job = Next(&role); job.run) {
       RunJob(std::move(job), &lock);
     } else if (stopping_) {
       return;
-    } else if (takes_large && tidying_due_) {
+    } else if (role.tidying && tidying_due_) {
       TidyUpWhenDue(&lock);
     } else {
       changed_.wait(lock);
@@ -76,17 +89,21 @@ void WorkerPool::Run(bool takes_large) {
   }
 }
 
-void WorkerPool::RunJob(std::function<void()> job, std::unique_lock<std::mutex>* lock) {
+void WorkerPool::RunJob(Job job, std::unique_lock<std::mutex>* lock) {
   lock->unlock();
-  job();
-  job = nullptr;  // what it holds is freed here, not under the lock
+  job.run();
+  job.run = nullptr;  // what it holds is freed here, not under the lock
   lock->lock();
+  if (job.large) {
+    large_.Return(job.owner);
+    changed_.notify_all();
+  }
   if (!tidy_up_ || tidying_due_) return;
   tidying_due_ = Clock::now() + kTidyAfter;
   changed_.notify_all();
 }
 
-// By the thread for large jobs, so that the others go on meanwhile.
+// By one thread that takes large jobs, so that the others go on meanwhile.
 void WorkerPool::TidyUpWhenDue(std::unique_lock<std::mutex>* lock) {
   if (changed_.wait_until(*lock, *tidying_due_) == std::cv_status::no_timeout) return;
   tidying_due_.reset();

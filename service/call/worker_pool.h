@@ -18,13 +18,14 @@ namespace sparkgate::call {
 // A few threads for what would hold a loop or the queue's thread for milliseconds: large requests,
 // events and bodies. Jobs are few, so one mutex serves.
 //
-// Fair between owners (callers' connections): each in turn gives one job. Jobs on over a megabyte,
-// which take up to a tenth of a second, run on one of the threads alone, so that the others are
-// free for those that take a few milliseconds.
+// Fair between owners (callers' connections): each in turn gives one job. Jobs on over a megabyte
+// take up to half a second. Of one owner they run one at a time, and one of the threads takes none
+// of them: no single owner holds up another's, and all together none that takes a few milliseconds.
 class WorkerPool {
  public:
-  // `tidy_up` is run by one of the threads half a second after jobs have run, when what they made
-  // has mostly left; not while that thread has jobs, and not more often.
+  // All threads but the last, or the only one, take jobs of both sizes. `tidy_up` is run by the
+  // first half a second after jobs have run, when what they made has mostly left; not while that
+  // thread has jobs, and not more often.
   explicit WorkerPool(int threads, std::function<void()> tidy_up = {});
   // Runs what was posted, then joins.
   ~WorkerPool() { Join(); }
@@ -40,33 +41,48 @@ class WorkerPool {
   void Join();
 
  private:
+  struct Job {
+    uint64_t owner = 0;
+    bool large = false;
+    std::function<void()> run;  // empty: no job
+  };
+
   // Jobs by owner, and the owners in the order of their turns.
   class Line {
    public:
+    // Whether nobody has a turn.
     bool empty() const { return turns_.empty(); }
-    void Add(uint64_t owner, std::function<void()> job);
-    std::function<void()> Take();
+    void Add(uint64_t owner, std::function<void()> run);
+    // Of the owner whose turn it is; the next turn is given to it by Return.
+    std::function<void()> Take(uint64_t* owner);
+    void Return(uint64_t owner);
 
    private:
-    std::map<uint64_t, std::deque<std::function<void()>>> jobs_;
+    std::map<uint64_t, std::deque<std::function<void()>>> jobs_;  // of who has a turn or has taken
     std::deque<uint64_t> turns_;
   };
 
   using Clock = std::chrono::steady_clock;
 
-  void Run(bool takes_large);
-  std::function<void()> Next(bool takes_large);
-  void RunJob(std::function<void()> job, std::unique_lock<std::mutex>* lock);
+  // What a thread takes besides small jobs.
+  struct Role {
+    bool large = false;
+    bool tidying = false;
+    bool large_is_next = false;  // it alternates
+  };
+
+  void Run(Role role);
+  Job Next(Role* role);
+  void RunJob(Job job, std::unique_lock<std::mutex>* lock);
   void TidyUpWhenDue(std::unique_lock<std::mutex>* lock);
 
   const std::function<void()> tidy_up_;
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  Line small_;                  // guarded by mutex_
-  Line large_;                  // guarded by mutex_
-  bool large_is_next_ = false;  // guarded by mutex_; of the thread that takes both
-  bool stopping_ = false;       // guarded by mutex_
+  Line small_;                                    // guarded by mutex_
+  Line large_;                                    // guarded by mutex_
+  bool stopping_ = false;                         // guarded by mutex_
   std::optional<Clock::time_point> tidying_due_;  // guarded by mutex_; set by the first job since
   std::vector<std::thread> threads_;
 };

@@ -93,6 +93,25 @@ TEST(WorkerPool, LargeJobsLeaveAThreadFree) {
   EXPECT_EQ(ran.load(), 101);
 }
 
+TEST(WorkerPool, LargeJobsOfOneOwnerWaitForEachOtherAlone) {
+  constexpr size_t kLarge = 2 << 20;
+  Held large;
+  std::string order;
+  WorkerPool pool(3);
+  pool.Post(1, kLarge, large.Job());
+  large.AwaitBegun();
+  pool.Post(1, kLarge, [&] { order += '1'; });
+  std::promise<void> other;
+  pool.Post(2, kLarge, [&] {
+    order += '2';
+    other.set_value();
+  });
+  other.get_future().wait();
+  large.LetGo();
+  pool.Join();
+  EXPECT_EQ(order, "21");
+}
+
 TEST(WorkerPool, TheThreadForLargeJobsAlternates) {
   constexpr size_t kLarge = 2 << 20;
   Held held;

@@ -20,7 +20,7 @@ namespace {
 
 using std::chrono::steady_clock;
 
-constexpr int kWorkerThreads = 2;
+constexpr int kWorkerThreads = 3;
 
 // Requests that wait for a call, for each method. A call that comes finds one as long as fewer than
 // this many come before the queue's thread has run.

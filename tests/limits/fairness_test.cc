@@ -45,6 +45,7 @@ Times TimesOf(std::vector<double> took) {
 struct Waited {
   Times small;
   Times large;  // requests of 300 KB
+  Times huge;   // requests of 2 MB
 };
 
 // One server's caller, who waits.
@@ -54,11 +55,12 @@ class SteadyCaller {
     EXPECT_TRUE(caller_.StartRaw(kChat, Large()).Wait().ok());
   }
 
-  void Begin(steady_clock::time_point due, bool also_large) {
+  void Begin(steady_clock::time_point due, int turn) {
     small_.emplace_back(due, caller_.StartRaw(kChat, Small()));
-    if (also_large) large_.emplace_back(due, caller_.StartRaw(kChat, Large()));
+    if (turn % 4 == 0) large_.emplace_back(due, caller_.StartRaw(kChat, Large()));
+    if (turn % 20 == 0) huge_.emplace_back(due, caller_.StartRaw(kChat, Huge()));
   }
-  Waited Wait() { return {Wait(&small_), Wait(&large_)}; }
+  Waited Wait() { return {Wait(&small_), Wait(&large_), Wait(&huge_)}; }
 
  private:
   using Calls = std::vector<std::pair<steady_clock::time_point, RunningCall>>;
@@ -67,10 +69,16 @@ class SteadyCaller {
     return support::SerializeRequest(support::ChatRequestBody("small"));
   }
   static const std::string& Large() {
-    static const auto* const kRequest =
-        new std::string(support::SerializeRequest(support::ChatRequestBody(
-            "large", ",\"metadata\":{\"k\":\"" + std::string(300'000, 'x') + "\"}")));
+    static const auto* const kRequest = new std::string(WithText(300'000));
     return *kRequest;
+  }
+  static const std::string& Huge() {
+    static const auto* const kRequest = new std::string(WithText(2'000'000));
+    return *kRequest;
+  }
+  static std::string WithText(size_t bytes) {
+    return support::SerializeRequest(support::ChatRequestBody(
+        "large", ",\"metadata\":{\"k\":\"" + std::string(bytes, 'x') + "\"}"));
   }
 
   static Times Wait(Calls* calls) {
@@ -86,10 +94,11 @@ class SteadyCaller {
   support::Caller caller_;
   Calls small_;
   Calls large_;
+  Calls huge_;
 };
 
 // Calls at fixed times, whether the earlier ones have ended or not: every 10 ms a small one, every
-// 40 ms one of 300 KB too, to both servers.
+// 40 ms one of 300 KB too, every 200 ms one of 2 MB, to both servers.
 std::pair<Waited, Waited> CallBoth(const std::string& one, const std::string& other) {
   constexpr int kSmall = 600;
   SteadyCaller first(one);
@@ -98,16 +107,18 @@ std::pair<Waited, Waited> CallBoth(const std::string& one, const std::string& ot
   for (int i = 0; i < kSmall; ++i) {
     const auto due = begun + i * milliseconds(10);
     std::this_thread::sleep_until(due);
-    first.Begin(due, i % 4 == 0);
-    second.Begin(due, i % 4 == 0);
+    first.Begin(due, i);
+    second.Begin(due, i);
   }
   const Waited waited = first.Wait();
   return {waited, second.Wait()};
 }
 
 void Print(const char* what, const Waited& waited) {
-  std::printf("%-36s small p50 %5.1f p99 %5.1f ms; of 300 KB p50 %5.1f p99 %5.1f ms\n", what,
-              waited.small.p50, waited.small.p99, waited.large.p50, waited.large.p99);
+  std::printf(
+      "%-36s p50 and p99 in ms: small %5.1f %5.1f; of 300 KB %5.1f %5.1f; of 2 MB %5.1f %5.1f\n",
+      what, waited.small.p50, waited.small.p99, waited.large.p50, waited.large.p99, waited.huge.p50,
+      waited.huge.p99);
 }
 
 // --- Together ---
@@ -128,6 +139,7 @@ class Fairness : public testing::Test {
     std::printf("  %td costly calls ended\n", std::count(ended.begin(), ended.end(), '\n'));
     EXPECT_LE(loaded.small.p99 - other.small.p99, kMostAdded);
     EXPECT_LE(loaded.large.p99 - other.large.p99, kMostAdded);
+    EXPECT_LE(loaded.huge.p99 - other.huge.p99, kMostAdded);
   }
 
   static constexpr double kMostAdded = 100;  // ms: fifty, and as much for the machine's noise
