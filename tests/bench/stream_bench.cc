@@ -5,14 +5,10 @@
 //   stream_bench --server=PATH [--streams=1000] [--interval_ms=40] [--seconds=5] [--connections=8]
 #include <absl/flags/flag.h>
 #include <absl/flags/parse.h>
-#include <fcntl.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
-#include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
@@ -21,9 +17,9 @@
 #include <thread>
 #include <vector>
 
-#include "sparkgate/v1/request.pb.h"
 #include "tests/bench/paced_upstream.h"
 #include "tests/bench/process_stats.h"
+#include "tests/bench/server_under_load.h"
 
 ABSL_FLAG(std::string, server, "", "the sparkgate binary");
 ABSL_FLAG(int, streams, 1000, "streams that run at once");
@@ -37,48 +33,6 @@ namespace sparkgate::bench {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-struct Server {
-  pid_t pid = -1;
-  int port = 0;
-  double start_ms = 0;
-};
-
-Server StartServer(int upstream_port) {
-  int out[2];
-  if (pipe(out) != 0) abort();
-  const std::string url = "http://127.0.0.1:" + std::to_string(upstream_port) + "/v1";
-  const std::string path = absl::GetFlag(FLAGS_server);
-  const std::vector<std::string> arguments = {
-      path,
-      "--listen=127.0.0.1:0",
-      "--upstream_url=" + url,
-      "--no_api_key",
-      "--drain_delay=0s",
-      "--loops=" + std::to_string(absl::GetFlag(FLAGS_loops))};
-  Server server;
-  const Clock::time_point begun = Clock::now();
-  server.pid = fork();
-  if (server.pid == 0) {
-    dup2(out[1], STDOUT_FILENO);
-    const int null = open("/dev/null", O_WRONLY);
-    dup2(null, STDERR_FILENO);
-    std::vector<char*> argv;
-    for (const std::string& argument : arguments)
-      argv.push_back(const_cast<char*>(argument.c_str()));
-    argv.push_back(nullptr);
-    execv(path.c_str(), argv.data());
-    _exit(127);
-  }
-  close(out[1]);
-  FILE* const lines = fdopen(out[0], "r");
-  char line[256];
-  while (fgets(line, sizeof line, lines)) {
-    if (sscanf(line, "listening on 127.0.0.1:%d", &server.port) == 1) break;
-  }
-  server.start_ms = std::chrono::duration<double, std::milli>(Clock::now() - begun).count();
-  return server;
-}
 
 // One stream of the load: reads until its end, as bytes, so that the driver costs little.
 class Stream {
@@ -125,16 +79,6 @@ class Stream {
   grpc::Status status_;
 };
 
-grpc::ByteBuffer Request() {
-  v1::ChatRequest request;
-  request.set_model("bench");
-  auto* message = request.add_messages();
-  message->set_role("user");
-  message->set_content(std::string(1024, 'p'));
-  const grpc::Slice slice(request.SerializeAsString());
-  return grpc::ByteBuffer(&slice, 1);
-}
-
 int Main() {
   rlimit limit{};
   getrlimit(RLIMIT_NOFILE, &limit);
@@ -144,26 +88,15 @@ int Main() {
   const int streams = absl::GetFlag(FLAGS_streams);
   PacedUpstream upstream(std::chrono::milliseconds(absl::GetFlag(FLAGS_interval_ms)), 1'000'000,
                          absl::GetFlag(FLAGS_chunk_bytes));
-  const Server server = StartServer(upstream.port());
-  if (server.port == 0) {
-    fprintf(stderr, "the server did not start\n");
-    return 1;
-  }
-  const ProcessStats idle = ReadProcessStats(server.pid);
+  ServerUnderLoad server(absl::GetFlag(FLAGS_server), upstream.port(), absl::GetFlag(FLAGS_loops));
+  if (server.port() == 0) return 1;
+  const ProcessStats idle = ReadProcessStats(server.pid());
 
-  std::vector<std::unique_ptr<grpc::GenericStub>> stubs;
-  for (int i = 0; i < absl::GetFlag(FLAGS_connections); ++i) {
-    grpc::ChannelArguments arguments;
-    arguments.SetInt("bench.connection",
-                     i);  // a channel's own arguments make its connection its own
-    stubs.push_back(std::make_unique<grpc::GenericStub>(
-        grpc::CreateCustomChannel("127.0.0.1:" + std::to_string(server.port),
-                                  grpc::InsecureChannelCredentials(), arguments)));
-  }
+  const auto stubs = server.Connect(absl::GetFlag(FLAGS_connections));
   grpc::CompletionQueue queue;
   std::atomic<uint64_t> messages{0};
   std::atomic<int> open{streams};
-  const grpc::ByteBuffer request = Request();
+  const grpc::ByteBuffer request = ChatRequestBytes();
   std::vector<std::unique_ptr<Stream>> load;
   std::thread reader([&] {
     void* tag = nullptr;
@@ -181,16 +114,16 @@ int Main() {
   }
   std::this_thread::sleep_for(std::chrono::seconds(1));  // every stream has its first token
 
-  const ProcessStats before = ReadProcessStats(server.pid);
+  const ProcessStats before = ReadProcessStats(server.pid());
   const uint64_t chunks_before = upstream.chunks_sent();
   const uint64_t messages_before = messages.load();
   std::this_thread::sleep_for(std::chrono::seconds(absl::GetFlag(FLAGS_seconds)));
-  const ProcessStats after = ReadProcessStats(server.pid);
+  const ProcessStats after = ReadProcessStats(server.pid());
   const double chunks = static_cast<double>(upstream.chunks_sent() - chunks_before);
   const double got = static_cast<double>(messages.load() - messages_before);
 
   printf("streams %d, every %d ms, open upstream %d, start to ready %.0f ms\n", streams,
-         absl::GetFlag(FLAGS_interval_ms), upstream.open_streams(), server.start_ms);
+         absl::GetFlag(FLAGS_interval_ms), upstream.open_streams(), server.start_ms());
   printf("chunks per second                 %.0f (wanted %.0f)\n",
          chunks / absl::GetFlag(FLAGS_seconds),
          1000.0 * streams / absl::GetFlag(FLAGS_interval_ms));
@@ -216,10 +149,7 @@ int Main() {
   }
   queue.Shutdown();
   reader.join();
-  kill(server.pid, SIGTERM);
-  int status = 0;
-  waitpid(server.pid, &status, 0);
-  return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : 1;
+  return server.Stop() ? 0 : 1;
 }
 
 }  // namespace
