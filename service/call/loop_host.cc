@@ -7,9 +7,9 @@
 namespace sparkgate::call {
 
 // A call with its timer and its place at the turn's end.
-class LoopHost::Entry final : public upstream::TurnEnd {
+class LoopHost::Entry final : public event_loop::TurnEnd {
  public:
-  Entry(upstream::Loop* loop, uint64_t id, std::unique_ptr<Call> call, OnOver on_over)
+  Entry(event_loop::Loop* loop, uint64_t id, std::unique_ptr<Call> call, OnOver on_over)
       : id(id),
         call(std::move(call)),
         on_over(std::move(on_over)),
@@ -22,7 +22,7 @@ class LoopHost::Entry final : public upstream::TurnEnd {
   const std::shared_ptr<std::atomic<bool>> gone = std::make_shared<std::atomic<bool>>(false);
   std::unique_ptr<Call> call;
   OnOver on_over;
-  upstream::Timer timer;
+  event_loop::Timer timer;
 };
 
 LoopHost::Entry* LoopHost::EntryOf(const Call* call) {
@@ -66,7 +66,7 @@ void LoopHost::DrainCalls() {
 }
 
 void LoopHost::SetTimer(Call* call, Clock::time_point when) {
-  upstream::Timer& timer = EntryOf(call)->timer;
+  event_loop::Timer& timer = EntryOf(call)->timer;
   if (when == Clock::time_point::max()) {
     timer.Disarm();
   } else {

@@ -11,8 +11,8 @@
 #include "service/call/call.h"
 #include "service/call/host.h"
 #include "service/call/worker_pool.h"
+#include "service/event_loop/loop.h"
 #include "service/upstream/client.h"
-#include "service/upstream/loop.h"
 #include "service/upstream/resolver.h"
 
 namespace sparkgate::call {
@@ -31,7 +31,7 @@ class LoopHost final : public Host {
            WorkerPool* workers);
   ~LoopHost() override;
 
-  void Post(upstream::Loop::Task task) { loop_.Post(std::move(task)); }
+  void Post(event_loop::Loop::Task task) { loop_.Post(std::move(task)); }
   bool OnThisThread() const { return loop_.OnThisThread(); }
 
   // Takes the call and tells it OnStarted.
@@ -58,7 +58,7 @@ class LoopHost final : public Host {
   static Entry* EntryOf(const Call* call);
 
   WorkerPool* const workers_;
-  upstream::Loop loop_;
+  event_loop::Loop loop_;
   std::unique_ptr<upstream::Client> client_;                      // lives on the loop's thread
   std::unordered_map<uint64_t, std::unique_ptr<Entry>> entries_;  // by id
   uint64_t next_id_ = 1;

@@ -11,7 +11,7 @@ class Client::Impl : public Pool {
   using Pool::Pool;
 };
 
-Client::Client(Loop* loop, const ClientOptions& options, const Resolver* resolver)
+Client::Client(event_loop::Loop* loop, const ClientOptions& options, const Resolver* resolver)
     : impl_(std::make_unique<Impl>(loop, options, resolver)) {}
 
 Client::~Client() = default;

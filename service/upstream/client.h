@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 
-#include "service/upstream/loop.h"
+#include "service/event_loop/loop.h"
 #include "service/upstream/resolver.h"
 #include "service/upstream/transfer.h"
 
@@ -37,7 +37,7 @@ struct ClientOptions {
 class Client {
  public:
   // `loop` and `resolver` must outlive it.
-  Client(Loop* loop, const ClientOptions& options, const Resolver* resolver);
+  Client(event_loop::Loop* loop, const ClientOptions& options, const Resolver* resolver);
   ~Client();
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;

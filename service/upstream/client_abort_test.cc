@@ -411,13 +411,13 @@ TEST_P(Abort, AThousandLeftAtRandom) {
   struct Call {
     RecordingSink sink;
     std::unique_ptr<Transfer> transfer;
-    std::unique_ptr<Timer> leave;
+    std::unique_ptr<event_loop::Timer> leave;
     bool over = false;
   };
   std::mt19937 random(7);
   std::vector<std::unique_ptr<Call>> calls;
   int over = 0;
-  std::optional<Timer> next;
+  std::optional<event_loop::Timer> next;
   next.emplace(&loop_, [&] {
     for (int i = 0; i < 5 && static_cast<int>(calls.size()) < count; ++i) {
       calls.push_back(std::make_unique<Call>());
@@ -429,7 +429,7 @@ TEST_P(Abort, AThousandLeftAtRandom) {
         call->transfer.reset();
       };
       call->transfer = pool_->Start(Post(std::string(1024, 'p')), &call->sink);
-      call->leave = std::make_unique<Timer>(&loop_, end);
+      call->leave = std::make_unique<event_loop::Timer>(&loop_, end);
       call->leave->ArmIn(std::chrono::microseconds(random() % 8000));
       call->sink.on_end = end;
       const auto kind = random() % 4;

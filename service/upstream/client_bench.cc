@@ -80,7 +80,7 @@ class Counter : public TransferSink {
     if (--open == 0) loop->Stop();
   }
 
-  Loop* loop = nullptr;
+  event_loop::Loop* loop = nullptr;
   int open = 0;
   int heads = 0;
   int bodies = 0;
@@ -94,7 +94,7 @@ Request Ask(const char* path) {
   return request;
 }
 
-void MeasureRequests(Loop* loop, Client* client) {
+void MeasureRequests(event_loop::Loop* loop, Client* client) {
   constexpr int kRequests = 5000;
   const double before = CpuMicroseconds();
   Counter counter;
@@ -108,7 +108,7 @@ void MeasureRequests(Loop* loop, Client* client) {
               (CpuMicroseconds() - before) / kRequests, kRequests, counter.failed);
 }
 
-void MeasureStreams(const Load& load, Loop* loop, Client* client) {
+void MeasureStreams(const Load& load, event_loop::Loop* loop, Client* client) {
   Counter counter;
   counter.loop = loop;
   counter.open = load.streams;
@@ -120,7 +120,7 @@ void MeasureStreams(const Load& load, Loop* loop, Client* client) {
   double cpu = 0;
   uint64_t turns = 0;
   int bodies = 0;
-  Timer all_open(loop, [&] {
+  event_loop::Timer all_open(loop, [&] {
     std::printf("memory: %.1f KiB per open transfer (%d open, after their first chunk)\n",
                 (ResidentKib() - resident) / load.streams, counter.heads);
     cpu = CpuMicroseconds();
@@ -154,7 +154,7 @@ int Main(int argc, char** argv) {
   int port = 0;
   if (read(ports[0], &port, sizeof(port)) != sizeof(port)) return 1;
   {
-    Loop loop;
+    event_loop::Loop loop;
     ClientOptions options;
     options.base_url = "http://127.0.0.1:" + std::to_string(port);
     Client client(&loop, options, nullptr);

@@ -50,12 +50,12 @@ void ClientTest::Connect(const ClientOptions& options, const Resolver* resolver)
 ClientTest::~ClientTest() { pool_.reset(); }
 
 bool ClientTest::RunUntil(const std::function<bool()>& condition) {
-  const auto until = Loop::Clock::now() + support::kPatience;
+  const auto until = event_loop::Loop::Clock::now() + support::kPatience;
   bool held = condition();
-  std::optional<Timer> look;
+  std::optional<event_loop::Timer> look;
   look.emplace(&loop_, [&] {
     held = condition();
-    if (held || Loop::Clock::now() > until) {
+    if (held || event_loop::Loop::Clock::now() > until) {
       loop_.Stop();
     } else {
       look->ArmIn(std::chrono::milliseconds(1));
@@ -68,8 +68,8 @@ bool ClientTest::RunUntil(const std::function<bool()>& condition) {
 }
 
 void ClientTest::RunFor(std::chrono::milliseconds time) {
-  Timer end(&loop_, [this] { loop_.Stop(); });
-  end.ArmAt(Loop::Clock::now() + time);
+  event_loop::Timer end(&loop_, [this] { loop_.Stop(); });
+  end.ArmAt(event_loop::Loop::Clock::now() + time);
   loop_.Run();
 }
 

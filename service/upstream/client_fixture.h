@@ -9,8 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "service/event_loop/loop.h"
 #include "service/upstream/client.h"
-#include "service/upstream/loop.h"
 #include "service/upstream/pool.h"
 #include "service/upstream/resolver.h"
 #include "tests/support/scripted_upstream.h"
@@ -87,7 +87,7 @@ class ClientTest : public testing::Test {
     return sink;
   }
 
-  Loop loop_;
+  event_loop::Loop loop_;
   std::unique_ptr<Pool> pool_;
 };
 

@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "service/event_loop/loop.h"
 #include "service/upstream/curl_wrappers.h"
-#include "service/upstream/loop.h"
 #include "service/upstream/response_head.h"
 #include "service/upstream/retry_rule.h"
 #include "service/upstream/transfer.h"
@@ -84,7 +84,7 @@ struct Job {
   uint64_t turn = 0;
   size_t bytes_of_turn = 0;
   size_t lingered_bytes = 0;
-  std::unique_ptr<Timer> linger_timer;
+  std::unique_ptr<event_loop::Timer> linger_timer;
 };
 
 }  // namespace sparkgate::upstream

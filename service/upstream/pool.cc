@@ -67,7 +67,7 @@ std::string Describe(const Job& job, CURLcode code) {
 
 }  // namespace
 
-Pool::Pool(Loop* loop, const ClientOptions& options, const Resolver* resolver)
+Pool::Pool(event_loop::Loop* loop, const ClientOptions& options, const Resolver* resolver)
     : loop_(loop),
       options_(options),
       resolver_(resolver),
@@ -194,10 +194,10 @@ void Pool::OnTick() {
     return Drive(CURL_SOCKET_TIMEOUT, 0);
   }
   if (sockets_.size() == 0) return;
-  const Loop::Clock::time_point now = loop_->Now();
-  if (idle_since_ == Loop::Clock::time_point()) idle_since_ = now;
+  const event_loop::Loop::Clock::time_point now = loop_->Now();
+  if (idle_since_ == event_loop::Loop::Clock::time_point()) idle_since_ = now;
   const auto left = idle_since_ + options_.kept_time - now;
-  if (left > Loop::Clock::duration::zero()) return tick_.ArmAt(now + left);
+  if (left > event_loop::Loop::Clock::duration::zero()) return tick_.ArmAt(now + left);
   idle_since_ = {};
   MakeMulti();  // closes all that is kept
 }
@@ -446,7 +446,7 @@ void Pool::Linger(Job* job, bool dirty) {
   job->lingering = true;
   job->paused = false;
   if (job->curl_paused) AskForStep(job);
-  job->linger_timer = std::make_unique<Timer>(loop_, [this, job] { Abort(job); });
+  job->linger_timer = std::make_unique<event_loop::Timer>(loop_, [this, job] { Abort(job); });
   job->linger_timer->ArmIn(options_.linger_time);
 }
 

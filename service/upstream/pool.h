@@ -10,11 +10,11 @@
 #include <string_view>
 #include <vector>
 
+#include "service/event_loop/loop.h"
 #include "service/upstream/base_url.h"
 #include "service/upstream/client.h"
 #include "service/upstream/curl_wrappers.h"
 #include "service/upstream/job.h"
-#include "service/upstream/loop.h"
 #include "service/upstream/socket_book.h"
 
 namespace sparkgate::upstream {
@@ -25,9 +25,9 @@ namespace sparkgate::upstream {
 // for anything. So a wish that comes while libcurl runs is noted and acted on when libcurl has
 // returned (removals) or in the next turn's inbox (steps: resuming, telling an end that was held
 // back). Ends are told to sinks outside libcurl, after the job is gone.
-class Pool : public FdHandler {
+class Pool : public event_loop::FdHandler {
  public:
-  Pool(Loop* loop, const ClientOptions& options, const Resolver* resolver);
+  Pool(event_loop::Loop* loop, const ClientOptions& options, const Resolver* resolver);
   ~Pool() override;
 
   std::unique_ptr<Transfer> Start(Request request, TransferSink* sink);
@@ -87,7 +87,7 @@ class Pool : public FdHandler {
   bool HadItsShare(const Job& job) const;
   void CountBytes(Job* job, size_t count);
 
-  Loop* const loop_;
+  event_loop::Loop* const loop_;
   const ClientOptions options_;
   const Resolver* const resolver_;
   BaseUrl url_;
@@ -95,14 +95,14 @@ class Pool : public FdHandler {
 
   MultiHandle multi_;
   SocketBook sockets_;
-  Timer curl_timer_;
-  Timer tick_;  // libcurl 7.88 loses a wake-up now and then
+  event_loop::Timer curl_timer_;
+  event_loop::Timer tick_;  // libcurl 7.88 loses a wake-up now and then
   std::list<std::unique_ptr<Job>> jobs_;
   std::vector<Job*> removals_;
   std::vector<Job*> steps_;
   bool in_curl_ = false;
   bool step_posted_ = false;
-  Loop::Clock::time_point idle_since_{};  // no job since then
+  event_loop::Loop::Clock::time_point idle_since_{};  // no job since then
   // Guards the posted steps against a pool that is gone.
   std::shared_ptr<Pool*> self_;
   Client::Counts counts_;

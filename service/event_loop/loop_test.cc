@@ -1,4 +1,4 @@
-#include "service/upstream/loop.h"
+#include "service/event_loop/loop.h"
 
 #include <gtest/gtest.h>
 #include <sys/epoll.h>
@@ -15,7 +15,7 @@
 #include <thread>
 #include <vector>
 
-namespace sparkgate::upstream {
+namespace sparkgate::event_loop {
 namespace {
 
 using std::chrono::milliseconds;
@@ -359,4 +359,4 @@ TEST(Watch, AForgottenSocketCostsNothing) {
 }
 
 }  // namespace
-}  // namespace sparkgate::upstream
+}  // namespace sparkgate::event_loop

@@ -1,12 +1,12 @@
-#ifndef SPARKGATE_SERVICE_UPSTREAM_LOOP_H_
-#define SPARKGATE_SERVICE_UPSTREAM_LOOP_H_
+#ifndef SPARKGATE_SERVICE_EVENT_LOOP_LOOP_H_
+#define SPARKGATE_SERVICE_EVENT_LOOP_LOOP_H_
 
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
 
-namespace sparkgate::upstream {
+namespace sparkgate::event_loop {
 
 class Loop;
 
@@ -107,6 +107,6 @@ class Loop {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace sparkgate::upstream
+}  // namespace sparkgate::event_loop
 
-#endif  // SPARKGATE_SERVICE_UPSTREAM_LOOP_H_
+#endif  // SPARKGATE_SERVICE_EVENT_LOOP_LOOP_H_

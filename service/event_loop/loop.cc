@@ -1,4 +1,4 @@
-#include "service/upstream/loop.h"
+#include "service/event_loop/loop.h"
 
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-namespace sparkgate::upstream {
+namespace sparkgate::event_loop {
 namespace {
 
 constexpr std::chrono::milliseconds kLongTurn{5};
@@ -359,4 +359,4 @@ void Loop::Watch(int fd, uint32_t events, FdHandler* handler) { impl_->Watch(fd,
 void Loop::Forget(int fd) { impl_->Forget(fd); }
 Loop::Counts Loop::counts() const { return impl_->counts(); }
 
-}  // namespace sparkgate::upstream
+}  // namespace sparkgate::event_loop
