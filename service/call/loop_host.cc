@@ -84,15 +84,15 @@ std::unique_ptr<upstream::Transfer> LoopHost::StartTransfer(upstream::Request re
 void LoopHost::Offload(Call* call, size_t bytes, std::function<void()> work,
                        std::function<void()> done) {
   const uint64_t id = EntryOf(call)->id;
-  workers_->Post(
-      call->connection(), bytes,
-      [this, id, gone = EntryOf(call)->gone, work = std::move(work), done = std::move(done)] {
-        if (gone->load()) return;
-        work();
-        loop_.Post([this, id, done] {
-          if (entries_.count(id) > 0) done();
-        });
-      });
+  workers_->Post(call->connection(), bytes,
+                 [this, id, gone = EntryOf(call)->gone, work = std::move(work),
+                  done = std::move(done)]() mutable {
+                   if (gone->load()) return;
+                   work();
+                   loop_.Post([this, id, done = std::move(done)] {
+                     if (entries_.count(id) > 0) done();
+                   });
+                 });
 }
 
 void LoopHost::Free(Call* call) {

@@ -10,17 +10,17 @@ constexpr std::chrono::milliseconds kTidyAfter{500};
 
 }  // namespace
 
-void WorkerPool::Line::Add(uint64_t owner, std::function<void()> run) {
+void WorkerPool::Line::Add(uint64_t owner, Task run) {
   const auto [jobs, is_new] = jobs_.try_emplace(owner);
   if (is_new) turns_.push_back(owner);
   jobs->second.push_back(std::move(run));
 }
 
-std::function<void()> WorkerPool::Line::Take(uint64_t* owner) {
+WorkerPool::Task WorkerPool::Line::Take(uint64_t* owner) {
   *owner = turns_.front();
   turns_.pop_front();
-  std::deque<std::function<void()>>& jobs = jobs_[*owner];
-  std::function<void()> run = std::move(jobs.front());
+  std::deque<Task>& jobs = jobs_[*owner];
+  Task run = std::move(jobs.front());
   jobs.pop_front();
   return run;
 }
@@ -53,10 +53,10 @@ void WorkerPool::Join() {
   threads_.clear();
 }
 
-void WorkerPool::Post(uint64_t owner, size_t bytes, std::function<void()> job) {
+void WorkerPool::Post(uint64_t owner, size_t bytes, Task task) {
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    (bytes > kLarge ? large_ : small_).Add(owner, std::move(job));
+    (bytes > kLarge ? large_ : small_).Add(owner, std::move(task));
   }
   changed_.notify_all();
 }

@@ -1,6 +1,8 @@
 #ifndef SPARKGATE_SERVICE_CALL_WORKER_POOL_H_
 #define SPARKGATE_SERVICE_CALL_WORKER_POOL_H_
 
+#include <absl/functional/any_invocable.h>
+
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -23,6 +25,8 @@ namespace sparkgate::call {
 // of them: no single owner holds up another's, and all together none that takes a few milliseconds.
 class WorkerPool {
  public:
+  using Task = absl::AnyInvocable<void()>;  // may own what it works on
+
   // All threads but the last, or the only one, take jobs of both sizes. `tidy_up` is run by the
   // first half a second after jobs have run, when what they made has mostly left; not while that
   // thread has jobs, and not more often.
@@ -34,7 +38,7 @@ class WorkerPool {
 
   // Any thread. `bytes`: of what the job works on. Jobs of one owner and of about one size begin in
   // their order.
-  void Post(uint64_t owner, size_t bytes, std::function<void()> job);
+  void Post(uint64_t owner, size_t bytes, Task task);
 
   // The same as the end of the pool, for an owner whose jobs use what is destroyed before the pool.
   // Nothing may be posted any more. By one thread, more than once if it likes.
@@ -44,7 +48,7 @@ class WorkerPool {
   struct Job {
     uint64_t owner = 0;
     bool large = false;
-    std::function<void()> run;  // empty: no job
+    Task run;  // empty: no job
   };
 
   // Jobs by owner, and the owners in the order of their turns.
@@ -52,13 +56,13 @@ class WorkerPool {
    public:
     // Whether nobody has a turn.
     bool empty() const { return turns_.empty(); }
-    void Add(uint64_t owner, std::function<void()> run);
+    void Add(uint64_t owner, Task run);
     // Of the owner whose turn it is; the next turn is given to it by Return.
-    std::function<void()> Take(uint64_t* owner);
+    Task Take(uint64_t* owner);
     void Return(uint64_t owner);
 
    private:
-    std::map<uint64_t, std::deque<std::function<void()>>> jobs_;  // of who has a turn or has taken
+    std::map<uint64_t, std::deque<Task>> jobs_;  // of who has a turn or has taken
     std::deque<uint64_t> turns_;
   };
 

@@ -292,7 +292,8 @@ void Loop::Impl::RunDueTimers() {
     }
     Remove(timer);
     if (!std::exchange(timer->armed_, false)) continue;
-    const Task on_fire = timer->on_fire_;  // a copy: the call may destroy the timer
+    const std::function<void()> on_fire =
+        timer->on_fire_;  // a copy: the call may destroy the timer
     on_fire();
   }
   firing_ = false;

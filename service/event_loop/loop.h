@@ -1,6 +1,8 @@
 #ifndef SPARKGATE_SERVICE_EVENT_LOOP_LOOP_H_
 #define SPARKGATE_SERVICE_EVENT_LOOP_LOOP_H_
 
+#include <absl/functional/any_invocable.h>
+
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -67,7 +69,7 @@ class FdHandler {
 class Loop {
  public:
   using Clock = Timer::Clock;
-  using Task = std::function<void()>;
+  using Task = absl::AnyInvocable<void()>;  // may own what it works on
 
   Loop();
   ~Loop();

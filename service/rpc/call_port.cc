@@ -170,12 +170,9 @@ void CallPort::Begin(call::CallRequest request) {
     core = std::make_unique<call::StreamCall>(loop_, this, context_->limits, std::move(request));
   }
   core_ = core.get();
-  // std::function copies, a unique_ptr does not: the task owns the call through a plain pointer. It
-  // always runs, since a loop ends only when no call is left.
-  loop_->Post([this, owned = core.release()] {
+  loop_->Post([this, core = std::move(core)]() mutable {
     started_on_loop_ = true;
-    loop_->Add(std::unique_ptr<call::Call>(owned),
-               [this](const call::CallSummary& summary) { OnCoreFreed(summary); });
+    loop_->Add(std::move(core), [this](const call::CallSummary& summary) { OnCoreFreed(summary); });
   });
   State expected = State::kNew;
   if (!state_.compare_exchange_strong(expected, State::kStarted)) {
@@ -279,7 +276,7 @@ void CallPort::OnWhenDone(bool) {
 }
 
 // On the call's own loop, once it is Started there, at once; else through the inbox.
-void CallPort::Tell(std::function<void()> event) {
+void CallPort::Tell(event_loop::Loop::Task event) {
   if (loop_->OnThisThread() && started_on_loop_) return event();
   loop_->Post(std::move(event));
 }

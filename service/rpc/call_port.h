@@ -18,6 +18,7 @@
 #include "service/call/loop_host.h"
 #include "service/call/port.h"
 #include "service/call/worker_pool.h"
+#include "service/event_loop/loop.h"
 #include "service/rpc/acceptor.h"
 #include "service/rpc/admission.h"
 #include "service/rpc/queue.h"
@@ -119,7 +120,7 @@ class CallPort final : public call::Port, private RequestTimer::Waiting {
   CallStatus DecodeListModels(call::CallRequest* request);
   void Begin(call::CallRequest request);
   void Refuse(CallStatus status);
-  void Tell(std::function<void()> event);
+  void Tell(event_loop::Loop::Task event);
   void Release();
   void OnCoreFreed(const call::CallSummary& summary);
   void ReportOver(const call::CallSummary& summary);
