@@ -24,7 +24,7 @@ std::string Quoted(std::string_view key) { return '`' + std::string(key) + '`'; 
 
 }  // namespace
 
-std::string CallerJsonError(std::string_view json, JsonDocument* document) {
+std::string EchoedJsonError(std::string_view json, JsonDocument* document) {
   // The parser skips it, but in the middle of a body it is no JSON.
   if (json.substr(0, kByteOrderMark.size()) == kByteOrderMark) {
     return "is not JSON: it begins with a byte order mark";
@@ -36,10 +36,14 @@ std::string CallerJsonError(std::string_view json, JsonDocument* document) {
     return "has half of a surrogate pair at byte " +
            std::to_string(document->lone_surrogates().front().offset) + ", which is no character";
   }
-  if (const auto offset = document->duplicate_key_offset()) {
-    return "has an object with the same key twice, first at byte " + std::to_string(*offset);
-  }
   return "";
+}
+
+std::string CallerJsonError(std::string_view json, JsonDocument* document) {
+  std::string error = EchoedJsonError(json, document);
+  const auto offset = document->duplicate_key_offset();
+  if (!error.empty() || !offset) return error;
+  return "has an object with the same key twice, first at byte " + std::to_string(*offset);
 }
 
 ExtraBody::ExtraBody(const google::protobuf::Message& message, const Shape& shape,

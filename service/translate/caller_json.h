@@ -18,6 +18,10 @@ namespace sparkgate::translate {
 // surrogate pairs and numbers beyond a double are the upstream's business.
 std::string CallerJsonError(std::string_view json, JsonDocument* document);
 
+// The same for JSON that an upstream wrote and that goes back to it: in objects within it a key may
+// stand twice, as it came. Of the members of the document's root the last one counts.
+std::string EchoedJsonError(std::string_view json, JsonDocument* document);
+
 // The extra_body_json of one message of a request: checked against the message's own fields.
 class ExtraBody {
  public:

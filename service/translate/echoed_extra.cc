@@ -29,7 +29,7 @@ bool EchoedExtra::Parse(const Message& message, const Shape& shape, const FieldP
   const std::string& text =
       message.GetReflection()->GetStringReference(message, shape.extra(), &scratch_);
   if (text.empty()) return false;  // what a loop over a stream leaves where nothing came
-  std::string error = CallerJsonError(text, &document_);
+  std::string error = EchoedJsonError(text, &document_);
   if (error.empty() && !document_.root().is(JsonKind::kObject)) error = "must be a JSON object";
   if (error.empty()) return true;
   violations->Add(path.Field(shape.extra()->name()), std::move(error));

@@ -9,6 +9,8 @@
 namespace sparkgate::translate {
 namespace {
 
+constexpr size_t kEnough = 4096;  // bytes of words; callers are shown far less
+
 char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 // std::string_view::find without regard to case; `lower` is in lower case.
@@ -41,17 +43,18 @@ size_t SkipTag(std::string_view text, size_t at) {
   return std::min(text.find('>', at), text.size() - 1) + 1;
 }
 
-// The few entities that error pages have.
-std::string_view Entity(std::string_view text, size_t* length) {
+// The first character, which may be one of the few entities that error pages have.
+std::string_view Character(std::string_view text, size_t* length) {
   static constexpr std::pair<std::string_view, std::string_view> kEntities[] = {
       {"&amp;", "&"}, {"&lt;", "<"},   {"&gt;", ">"},   {"&quot;", "\""},
       {"&#39;", "'"}, {"&apos;", "'"}, {"&nbsp;", " "}, {"&#x27;", "'"}};
+  *length = 1;
+  if (text[0] != '&') return text.substr(0, 1);
   for (const auto& [entity, character] : kEntities) {
     if (text.substr(0, entity.size()) != entity) continue;
     *length = entity.size();
     return character;
   }
-  *length = 1;
   return text.substr(0, 1);
 }
 
@@ -66,14 +69,14 @@ void AppendWord(std::string_view character, std::string* words) {
 
 std::string WithoutTags(std::string_view text) {
   std::string words;
-  for (size_t at = 0; at < text.size();) {
+  for (size_t at = 0; at < text.size() && words.size() < kEnough;) {
     if (IsTagStart(text, at)) {
       at = std::max(SkipTag(text, at), at + 1);
       AppendWord(" ", &words);
       continue;
     }
     size_t length = 1;
-    AppendWord(Entity(text.substr(at), &length), &words);
+    AppendWord(Character(text.substr(at), &length), &words);
     at += length;
   }
   return std::string(TrimJsonSpace(words));
@@ -82,8 +85,10 @@ std::string WithoutTags(std::string_view text) {
 }  // namespace
 
 bool HasMarkup(std::string_view text) {
-  for (const std::string_view mark : {"<!doctype", "<html", "<head", "<body", "</"}) {
-    if (FindLower(text, mark) != std::string_view::npos) return true;
+  for (size_t at = text.find('<'); at != std::string_view::npos; at = text.find('<', at + 1)) {
+    for (const std::string_view mark : {"<!doctype", "<html", "<head", "<body", "</"}) {
+      if (FindLower(text.substr(at, mark.size()), mark) == 0) return true;
+    }
   }
   return false;
 }
