@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/safe_text.h"
 #include "service/call/endings.h"
 #include "service/translate/models_decoder.h"
-#include "service/translate/safe_text.h"
 #include "service/translate/upstream_error.h"
 
 namespace sparkgate::call {
@@ -280,7 +280,7 @@ void Call::OnDecodedBytes(std::string_view bytes) {
 
 void Call::OnUndecodable(ContentDecoder::Result result) {
   if (body_ == Body::kRefusal) return OnRefusal();
-  const std::string coding = translate::SafeText(decoder_.coding(), kMaxCodingName);
+  const std::string coding = SafeText(decoder_.coding(), kMaxCodingName);
   Decide(ProtocolError(result == ContentDecoder::Result::kUnsupported
                            ? "answered in the content coding " + coding + ", which nobody asked for"
                            : "sent " + coding + " that is broken",

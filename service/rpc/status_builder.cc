@@ -4,9 +4,9 @@
 
 #include <string_view>
 
+#include "base/safe_text.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
-#include "service/translate/safe_text.h"
 
 namespace sparkgate::rpc {
 namespace {
@@ -37,7 +37,7 @@ std::string MessageOf(const call::CallEnd& end) {
   if (!end.status.advice.empty()) {
     tail = " " + Delivered(end.messages_sent) + " " + end.status.advice;
   }
-  return translate::SafeText(end.status.message, kMaxMessageBytes - tail.size()) + tail;
+  return SafeText(end.status.message, kMaxMessageBytes - tail.size()) + tail;
 }
 
 google::rpc::ErrorInfo MakeErrorInfo(const call::CallEnd& end, const std::string& request_id) {

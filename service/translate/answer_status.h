@@ -3,8 +3,8 @@
 
 #include <string_view>
 
+#include "base/json_reader.h"
 #include "service/translate/call_status.h"
-#include "service/translate/json_reader.h"
 
 // How an answer that began with 200 fails. It may always have run.
 namespace sparkgate::translate {

@@ -1,6 +1,6 @@
 #include "service/translate/caller_json.h"
 
-#include "service/translate/json_text.h"
+#include "base/json_text.h"
 #include "service/translate/presence.h"
 
 namespace sparkgate::translate {

@@ -5,9 +5,9 @@
 #include <string>
 #include <string_view>
 
+#include "base/json_reader.h"
 #include "google/protobuf/message.h"
 #include "service/translate/field_path.h"
-#include "service/translate/json_reader.h"
 #include "service/translate/shape.h"
 
 // JSON text that a caller wrote into a field, to be spliced into the upstream's body.

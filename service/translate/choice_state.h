@@ -5,9 +5,9 @@
 #include <string>
 #include <string_view>
 
+#include "base/json_reader.h"
 #include "service/translate/growing_text.h"
 #include "service/translate/half_joiner.h"
-#include "service/translate/json_reader.h"
 #include "service/translate/tool_call_joiner.h"
 #include "sparkgate/v1/response.pb.h"
 

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "service/translate/json_reader.h"
+#include "base/json_reader.h"
 
 namespace sparkgate::translate {
 

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "base/json_reader.h"
 #include "service/translate/chat_decoder.h"
-#include "service/translate/json_reader.h"
 #include "service/translate/request_encoder.h"
 
 namespace sparkgate::translate {

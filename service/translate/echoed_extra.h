@@ -5,11 +5,11 @@
 #include <string_view>
 #include <vector>
 
+#include "base/json_reader.h"
+#include "base/json_writer.h"
 #include "google/protobuf/message.h"
 #include "service/translate/caller_json.h"
 #include "service/translate/field_path.h"
-#include "service/translate/json_reader.h"
-#include "service/translate/json_writer.h"
 #include "service/translate/shape.h"
 
 namespace sparkgate::translate {

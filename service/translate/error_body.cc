@@ -3,9 +3,9 @@
 #include <charconv>
 #include <optional>
 
+#include "base/json_text.h"
 #include "service/sse/event_parser.h"
 #include "service/translate/error_words.h"
-#include "service/translate/json_text.h"
 
 namespace sparkgate::translate {
 namespace {

@@ -5,8 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/json_reader.h"
 #include "service/translate/call_status.h"
-#include "service/translate/json_reader.h"
 
 namespace sparkgate::translate {
 

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "service/translate/json_text.h"
-#include "service/translate/safe_text.h"
+#include "base/json_text.h"
+#include "base/safe_text.h"
 
 namespace sparkgate::translate {
 namespace {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "service/translate/json_reader.h"
-#include "service/translate/json_text.h"
+#include "base/json_reader.h"
+#include "base/json_text.h"
 
 namespace sparkgate::translate {
 namespace {

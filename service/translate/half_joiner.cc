@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "service/translate/utf8.h"
+#include "base/utf8.h"
 
 namespace sparkgate::translate {
 namespace {

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "service/translate/json_reader.h"
+#include "base/json_reader.h"
 
 namespace sparkgate::translate {
 

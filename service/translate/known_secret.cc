@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "service/translate/base64.h"
+#include "base/base64.h"
 
 namespace sparkgate::translate {
 namespace {

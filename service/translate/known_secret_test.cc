@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "service/translate/base64.h"
+#include "base/base64.h"
 
 namespace sparkgate::translate {
 namespace {

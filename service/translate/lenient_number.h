@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "service/translate/json_reader.h"
+#include "base/json_reader.h"
 
 // Numbers that a server writes in another form than the field has: 12.0, 1.2e1 or "12" for 12.
 namespace sparkgate::translate {

@@ -3,7 +3,7 @@
 
 #include <cstddef>
 
-#include "service/translate/json_reader.h"
+#include "base/json_reader.h"
 #include "sparkgate/v1/response.pb.h"
 
 // The upstream's older shape of log probabilities: parallel arrays instead of one object per token.

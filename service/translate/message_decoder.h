@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/json_reader.h"
 #include "google/protobuf/message.h"
-#include "service/translate/json_reader.h"
 #include "service/translate/shape.h"
 
 namespace sparkgate::translate {

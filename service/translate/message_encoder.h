@@ -1,12 +1,12 @@
 #ifndef SPARKGATE_SERVICE_TRANSLATE_MESSAGE_ENCODER_H_
 #define SPARKGATE_SERVICE_TRANSLATE_MESSAGE_ENCODER_H_
 
+#include "base/json_writer.h"
 #include "google/protobuf/message.h"
 #include "service/translate/caller_json.h"
 #include "service/translate/echo_options.h"
 #include "service/translate/echoed_extra.h"
 #include "service/translate/field_path.h"
-#include "service/translate/json_writer.h"
 #include "service/translate/shape.h"
 
 namespace sparkgate::translate {

@@ -2,8 +2,8 @@
 
 #include <string>
 
+#include "base/json_reader.h"
 #include "service/translate/answer_status.h"
-#include "service/translate/json_reader.h"
 #include "service/translate/message_decoder.h"
 #include "service/translate/shape.h"
 #include "service/translate/status_rows.h"

@@ -5,14 +5,14 @@
 
 #include <random>
 
+#include "base/json_reader.h"
+#include "base/utf8.h"
 #include "google/protobuf/message.h"
 #include "service/translate/chat_decoder.h"
-#include "service/translate/json_reader.h"
 #include "service/translate/models_decoder.h"
 #include "service/translate/request_encoder.h"
 #include "service/translate/stream_translator.h"
 #include "service/translate/upstream_error.h"
-#include "service/translate/utf8.h"
 
 namespace sparkgate::translate {
 namespace {

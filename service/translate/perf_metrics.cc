@@ -5,7 +5,7 @@
 #include <limits>
 #include <string>
 
-#include "service/translate/safe_text.h"
+#include "base/safe_text.h"
 #include "service/translate/shape.h"
 
 namespace sparkgate::translate {

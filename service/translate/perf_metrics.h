@@ -1,8 +1,8 @@
 #ifndef SPARKGATE_SERVICE_TRANSLATE_PERF_METRICS_H_
 #define SPARKGATE_SERVICE_TRANSLATE_PERF_METRICS_H_
 
+#include "base/json_reader.h"
 #include "service/translate/call_status.h"
-#include "service/translate/json_reader.h"
 #include "sparkgate/v1/response.pb.h"
 
 namespace sparkgate::translate {

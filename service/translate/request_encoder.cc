@@ -2,9 +2,9 @@
 
 #include <limits>
 
+#include "base/json_writer.h"
 #include "service/translate/caller_json.h"
 #include "service/translate/field_path.h"
-#include "service/translate/json_writer.h"
 #include "service/translate/message_encoder.h"
 #include "service/translate/shape.h"
 

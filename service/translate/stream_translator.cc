@@ -5,10 +5,10 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/json_reader.h"
+#include "base/json_text.h"
 #include "service/translate/answer_status.h"
 #include "service/translate/choice_state.h"
-#include "service/translate/json_reader.h"
-#include "service/translate/json_text.h"
 #include "service/translate/lenient_number.h"
 #include "service/translate/message_decoder.h"
 #include "service/translate/perf_metrics.h"

@@ -3,7 +3,7 @@
 #include <iterator>
 #include <utility>
 
-#include "service/translate/json_text.h"
+#include "base/json_text.h"
 #include "service/translate/message_decoder.h"
 
 namespace sparkgate::translate {

@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/json_reader.h"
 #include "service/translate/half_joiner.h"
-#include "service/translate/json_reader.h"
 #include "sparkgate/v1/response.pb.h"
 
 namespace sparkgate::translate {

@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/safe_text.h"  // SafeText: part of this interface
 #include "service/translate/call_status.h"
-#include "service/translate/safe_text.h"  // SafeText: part of this interface
 
 namespace sparkgate::translate {
 

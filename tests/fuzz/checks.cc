@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "service/translate/json_reader.h"
-#include "service/translate/utf8.h"
+#include "base/json_reader.h"
+#include "base/utf8.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace sparkgate::fuzz {
@@ -12,9 +12,6 @@ namespace {
 
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
-using translate::IsValidUtf8;
-using translate::JsonDocument;
-using translate::JsonKind;
 
 void CheckText(const std::string& text, const FieldDescriptor* field) {
   if (field->type() == FieldDescriptor::TYPE_STRING) FUZZ_CHECK(IsValidUtf8(text));

@@ -3,11 +3,11 @@
 
 #include <limits>
 
-#include "service/translate/base64.h"
-#include "service/translate/json_writer.h"
-#include "service/translate/utf8.h"
+#include "base/base64.h"
+#include "base/json_writer.h"
+#include "base/utf8.h"
 
-namespace sparkgate::translate {
+namespace sparkgate {
 namespace {
 
 TEST(Utf8Test, KnowsWellFormedText) {
@@ -98,4 +98,4 @@ TEST(JsonWriterTest, DoublesAreTheShortestThatReadBack) {
 }
 
 }  // namespace
-}  // namespace sparkgate::translate
+}  // namespace sparkgate

@@ -1,6 +1,6 @@
-#include "service/translate/utf8.h"
+#include "base/utf8.h"
 
-namespace sparkgate::translate {
+namespace sparkgate {
 namespace {
 
 struct Lead {
@@ -86,4 +86,4 @@ void AppendCodePoint(uint32_t code_point, std::string* out) {
   }
 }
 
-}  // namespace sparkgate::translate
+}  // namespace sparkgate

@@ -1,10 +1,10 @@
-#include "service/translate/safe_text.h"
+#include "base/safe_text.h"
 
 #include <algorithm>
 
-#include "service/translate/utf8.h"
+#include "base/utf8.h"
 
-namespace sparkgate::translate {
+namespace sparkgate {
 
 std::string SafeText(std::string_view text, size_t limit) {
   std::string safe;
@@ -23,4 +23,4 @@ std::string SafeText(std::string_view text, size_t limit) {
   return safe;
 }
 
-}  // namespace sparkgate::translate
+}  // namespace sparkgate

@@ -1,11 +1,11 @@
-#include "service/translate/json_repair.h"
+#include "base/json_repair.h"
 
 #include <algorithm>
 #include <charconv>
 
-#include "service/translate/json_text.h"
+#include "base/json_text.h"
 
-namespace sparkgate::translate {
+namespace sparkgate {
 namespace {
 
 constexpr size_t kEscapeLength = 6;  // \uXXXX
@@ -139,4 +139,4 @@ uint32_t JoinSurrogates(uint16_t high, uint16_t low) {
   return 0x10000 + ((high - 0xD800u) << 10) + (low - 0xDC00u);
 }
 
-}  // namespace sparkgate::translate
+}  // namespace sparkgate

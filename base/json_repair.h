@@ -1,5 +1,5 @@
-#ifndef SPARKGATE_SERVICE_TRANSLATE_JSON_REPAIR_H_
-#define SPARKGATE_SERVICE_TRANSLATE_JSON_REPAIR_H_
+#ifndef SPARKGATE_BASE_JSON_REPAIR_H_
+#define SPARKGATE_BASE_JSON_REPAIR_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 // What is done to JSON text that the parser of record refuses although a model server may well have
 // sent it.
-namespace sparkgate::translate {
+namespace sparkgate {
 
 // Half of a surrogate pair that stands alone, as `\ud83d`.
 struct LoneSurrogate {
@@ -38,6 +38,6 @@ bool BlankOverflowingNumbers(std::string* json);
 // The code point of a pair.
 uint32_t JoinSurrogates(uint16_t high, uint16_t low);
 
-}  // namespace sparkgate::translate
+}  // namespace sparkgate
 
-#endif  // SPARKGATE_SERVICE_TRANSLATE_JSON_REPAIR_H_
+#endif  // SPARKGATE_BASE_JSON_REPAIR_H_

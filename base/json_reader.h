@@ -1,5 +1,5 @@
-#ifndef SPARKGATE_SERVICE_TRANSLATE_JSON_READER_H_
-#define SPARKGATE_SERVICE_TRANSLATE_JSON_READER_H_
+#ifndef SPARKGATE_BASE_JSON_READER_H_
+#define SPARKGATE_BASE_JSON_READER_H_
 
 #include <cstdint>
 #include <optional>
@@ -7,10 +7,10 @@
 #include <string_view>
 #include <vector>
 
-#include "service/translate/json_repair.h"
+#include "base/json_repair.h"
 
 // The one seam to the JSON parser (docs/adr/0003-json-reader.md).
-namespace sparkgate::translate {
+namespace sparkgate {
 
 class JsonDocument;
 
@@ -173,6 +173,6 @@ void JsonValue::ForEachMember(Visit visit) const {
   }
 }
 
-}  // namespace sparkgate::translate
+}  // namespace sparkgate
 
-#endif  // SPARKGATE_SERVICE_TRANSLATE_JSON_READER_H_
+#endif  // SPARKGATE_BASE_JSON_READER_H_

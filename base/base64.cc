@@ -1,8 +1,8 @@
-#include "service/translate/base64.h"
+#include "base/base64.h"
 
 #include <cstdint>
 
-namespace sparkgate::translate {
+namespace sparkgate {
 
 void AppendBase64(std::string_view bytes, std::string* out) {
   static constexpr char kAlphabet[] =
@@ -20,4 +20,4 @@ void AppendBase64(std::string_view bytes, std::string* out) {
   }
 }
 
-}  // namespace sparkgate::translate
+}  // namespace sparkgate

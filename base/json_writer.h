@@ -1,5 +1,5 @@
-#ifndef SPARKGATE_SERVICE_TRANSLATE_JSON_WRITER_H_
-#define SPARKGATE_SERVICE_TRANSLATE_JSON_WRITER_H_
+#ifndef SPARKGATE_BASE_JSON_WRITER_H_
+#define SPARKGATE_BASE_JSON_WRITER_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -8,7 +8,7 @@
 #include <string_view>
 #include <utility>
 
-namespace sparkgate::translate {
+namespace sparkgate {
 
 // How many bytes AppendJsonEscaped appends for `text`.
 size_t JsonEscapedSize(std::string_view text);
@@ -65,6 +65,6 @@ class JsonWriter {
   bool separate_ = false;  // something stands before the next value: it needs a comma
 };
 
-}  // namespace sparkgate::translate
+}  // namespace sparkgate
 
-#endif  // SPARKGATE_SERVICE_TRANSLATE_JSON_WRITER_H_
+#endif  // SPARKGATE_BASE_JSON_WRITER_H_

@@ -1,11 +1,11 @@
-#ifndef SPARKGATE_SERVICE_TRANSLATE_JSON_TEXT_H_
-#define SPARKGATE_SERVICE_TRANSLATE_JSON_TEXT_H_
+#ifndef SPARKGATE_BASE_JSON_TEXT_H_
+#define SPARKGATE_BASE_JSON_TEXT_H_
 
 #include <cstddef>
 #include <string_view>
 
 // The few facts about JSON's text that finding a value by its offset needs.
-namespace sparkgate::translate {
+namespace sparkgate {
 
 inline constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
@@ -30,6 +30,6 @@ inline std::string_view TrimJsonSpace(std::string_view text) {
   return text;
 }
 
-}  // namespace sparkgate::translate
+}  // namespace sparkgate
 
-#endif  // SPARKGATE_SERVICE_TRANSLATE_JSON_TEXT_H_
+#endif  // SPARKGATE_BASE_JSON_TEXT_H_

@@ -1,8 +1,8 @@
-#include "service/translate/json_reader.h"
+#include "base/json_reader.h"
 
 #include <gtest/gtest.h>
 
-namespace sparkgate::translate {
+namespace sparkgate {
 namespace {
 
 using namespace std::literals;
@@ -202,4 +202,4 @@ TEST(JsonReaderTest, CountsElementsAndMembers) {
 }
 
 }  // namespace
-}  // namespace sparkgate::translate
+}  // namespace sparkgate

@@ -1,5 +1,5 @@
-#ifndef SPARKGATE_SERVICE_TRANSLATE_UTF8_H_
-#define SPARKGATE_SERVICE_TRANSLATE_UTF8_H_
+#ifndef SPARKGATE_BASE_UTF8_H_
+#define SPARKGATE_BASE_UTF8_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -8,7 +8,7 @@
 
 // UTF-8 as the wire demands it: a proto3 string that is not valid serialises here and fails at the
 // receiver, so everything that does not come out of a checking parser is looked at first.
-namespace sparkgate::translate {
+namespace sparkgate {
 
 // U+FFFD, what stands for whatever is no character.
 inline constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
@@ -24,6 +24,6 @@ std::string RepairUtf8(std::string_view text);
 // Appends a code point, which must be no surrogate.
 void AppendCodePoint(uint32_t code_point, std::string* out);
 
-}  // namespace sparkgate::translate
+}  // namespace sparkgate
 
-#endif  // SPARKGATE_SERVICE_TRANSLATE_UTF8_H_
+#endif  // SPARKGATE_BASE_UTF8_H_

@@ -1,9 +1,9 @@
-#include "service/translate/json_writer.h"
+#include "base/json_writer.h"
 
 #include <array>
 #include <charconv>
 
-namespace sparkgate::translate {
+namespace sparkgate {
 namespace {
 
 bool NeedsEscape(char c) { return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\'; }
@@ -139,4 +139,4 @@ std::string* JsonWriter::BeginPieces() {
 
 void JsonWriter::EndPieces() { out_.push_back('"'); }
 
-}  // namespace sparkgate::translate
+}  // namespace sparkgate

@@ -1,15 +1,15 @@
-#include "service/translate/json_reader.h"
+#include "base/json_reader.h"
 
 #include <algorithm>
 #include <charconv>
 #include <cstring>
 #include <limits>
 
+#include "base/json_text.h"
+#include "base/utf8.h"
 #include "nlohmann/json.hpp"
-#include "service/translate/json_text.h"
-#include "service/translate/utf8.h"
 
-namespace sparkgate::translate {
+namespace sparkgate {
 namespace {
 
 // A value or key costs 16 bytes here, and in a chat completion it has some ten: a text made of
@@ -399,4 +399,4 @@ std::optional<JsonValue> JsonValue::Find(std::string_view key) const {
   return found;
 }
 
-}  // namespace sparkgate::translate
+}  // namespace sparkgate
