@@ -296,6 +296,20 @@ JsonDocument::Result JsonDocument::ParseOnce(std::string_view scratch) {
   return ParseOnce(blanked);
 }
 
+namespace {
+
+// False for what no repair would make a value: most text that is none.
+bool MayBeValue(std::string_view text) {
+  if (text.substr(0, kByteOrderMark.size()) == kByteOrderMark) {
+    text.remove_prefix(kByteOrderMark.size());
+  }
+  text = TrimJsonSpace(text);
+  // The last two begin what is no number, which repair takes for null.
+  return !text.empty() && std::string_view("{[\"-0123456789tfnNI").find(text[0]) != text.npos;
+}
+
+}  // namespace
+
 JsonDocument::Result JsonDocument::ParseText(std::string_view text) {
   text_ = text;
   return ParseOnce(text);
@@ -318,7 +332,7 @@ JsonDocument::Result JsonDocument::Parse(std::string_view text, Source source) {
   loose_ = false;
   if (text.size() > std::numeric_limits<uint32_t>::max()) return Result::kTooLarge;
   const Result result = ParseText(text);
-  if (result != Result::kSyntax) return result;
+  if (result != Result::kSyntax || !MayBeValue(text)) return result;
   std::string repaired = Repair(text, source);
   if (repaired == text) return result;
   repaired_ = std::move(repaired);

@@ -31,7 +31,7 @@ fuzz() {
   mkdir -p "$FOUND/$name" "$FOUND/crash"
   say "== $name, $seconds s"
   # The first folder is the one that is written to.
-  "$bin/tests/fuzz/fuzz_${name}_libfuzzer" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
+  "$bin/tests/fuzz/fuzz_${name}_libfuzzer" -max_total_time="$seconds" -timeout=60 -rss_limit_mb=2048 \
     -max_len=4096 -dict=tests/fuzz/json.dict -print_final_stats=1 -verbosity=0 \
     -print_funcs=0 -artifact_prefix="$FOUND/crash/$name-" \
     "$FOUND/$name" "$CORPUS/$name"

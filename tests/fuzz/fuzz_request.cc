@@ -3,9 +3,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/json_repair.h"
 #include "google/protobuf/stubs/logging.h"
 #include "service/translate/chat_decoder.h"
-#include "service/translate/json_repair.h"
 #include "service/translate/request_encoder.h"
 #include "simulator/request_validator.h"
 #include "tests/fuzz/checks.h"
@@ -56,7 +56,7 @@ void CheckBody(const v1::ChatRequest& request, const translate::UpstreamBody& bo
   FUZZ_CHECK(translate::IsWholeJsonObject(body.json));
   // A caller's number is sent as it was written, also one that the validator's parser cannot hold.
   std::string json = body.json;
-  translate::BlankOverflowingNumbers(&json);
+  BlankOverflowingNumbers(&json);
   for (const auto& violation : simulator::Validate(json)) {
     const bool fault = IsCodecsFault(violation.kind, HoldsJson(request));
     if (fault) std::fprintf(stderr, "%s\n%s\n", violation.message.c_str(), body.json.c_str());
