@@ -1,5 +1,6 @@
-// Neighbours of the cases: other answers of the same kinds.
-#include "tests/tolerance/replay.h"
+// Neighbours of the cases: signs of life, ends, values, places, errors and types; and the list of
+// all rows.
+#include "tests/field/rows.h"
 
 namespace sparkgate::tolerance {
 namespace {
@@ -219,7 +220,8 @@ std::vector<Replay> Types() {
 
 std::vector<Replay> RowsToPlay() {
   std::vector<Replay> all;
-  for (const auto& part : {SignsOfLife(), Ends(), Values(), Places(), Errors(), Types()}) {
+  for (const auto& part : {SignsOfLife(), Ends(), Values(), Places(), Errors(), Types(),
+                           BodyNeighbours(), HeadNeighbours()}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   return all;
