@@ -29,11 +29,12 @@ std::vector<Replay> RawValues() {
              "OK / 0 assistant call0(A function f '{\"x\":\"" + std::string(1, '\0') +
                  "\"}') tool_calls",
              "tool_calls"),
-      Stream("infinity in usage",
-             Hi() + Finish() +
-                 Event(R"({"choices":[],"usage":{"prompt_tokens":Infinity,"completion_tokens":2}})") +
-                 kDone,
-             std::string(kOkHi) + " / usage 0+2=0")
+      Stream(
+          "infinity in usage",
+          Hi() + Finish() +
+              Event(R"({"choices":[],"usage":{"prompt_tokens":Infinity,"completion_tokens":2}})") +
+              kDone,
+          std::string(kOkHi) + " / usage 0+2=0")
           .Chat(Message(R"("content":"Hi")", "stop",
                         R"(,"usage":{"prompt_tokens":-Infinity,"completion_tokens":2})")),
       Stream("words that look like numbers stay words",
@@ -113,18 +114,18 @@ std::vector<Replay> Growing() {
              kOkHi),
       Stream("a completion as the only event, without an end mark",
              Event(Message(R"("content":"Hi")")), kOkHi),
-      Stream("a completion as an event, with a call",
-             Event(Message("\"tool_calls\":[" + Call(R"("id":"A",)", "f", "{}") + "]",
-                           "tool_calls")) +
-                 kDone,
-             "OK / 0 assistant call0(A function f '{}') tool_calls"),
+      Stream(
+          "a completion as an event, with a call",
+          Event(Message("\"tool_calls\":[" + Call(R"("id":"A",)", "f", "{}") + "]", "tool_calls")) +
+              kDone,
+          "OK / 0 assistant call0(A function f '{}') tool_calls"),
   };
 }
 
 std::vector<Replay> LastEvents() {
   return {
-      Stream("the last event, the end mark, without its blank line", Hi() + Finish() + "data: [DONE]",
-             kOkHi),
+      Stream("the last event, the end mark, without its blank line",
+             Hi() + Finish() + "data: [DONE]", kOkHi),
       Stream("carriage returns, the last without a blank line",
              Hi() + "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\r",
              kOkHi),
@@ -138,8 +139,7 @@ std::vector<Replay> LastEvents() {
 
 std::vector<Replay> BodyNeighbours() {
   std::vector<Replay> all;
-  for (const auto& part :
-       {RawValues(), ContentParts(), ParallelCalls(), Growing(), LastEvents()}) {
+  for (const auto& part : {RawValues(), ContentParts(), ParallelCalls(), Growing(), LastEvents()}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   return all;

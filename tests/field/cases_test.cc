@@ -3,13 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "tests/field/case_file.h"
 #include "tests/support/answers.h"
 #include "tests/support/caller.h"
 #include "tests/support/http_text.h"
@@ -144,12 +143,6 @@ const std::vector<Case>& Cases() {
   return *kCases;
 }
 
-std::string ReadCase(const std::string& name) {
-  std::ifstream file("tests/field/cases/" + name + ".http", std::ios::binary);
-  EXPECT_TRUE(file) << name;
-  return std::string(std::istreambuf_iterator<char>(file), {});
-}
-
 // The file's bytes as they were sent: the head, then each HTTP chunk by itself.
 std::vector<std::string> Pieces(const std::string& bytes) {
   std::vector<std::string> pieces;
@@ -234,85 +227,6 @@ std::vector<size_t> AllCases() {
 }
 
 INSTANTIATE_TEST_SUITE_P(Files, FieldCases, testing::ValuesIn(AllCases()), NameOf);
-
-// A server that refuses a field which Sparkgate added is asked once more without it, and is never
-// asked with it again.
-TEST(OwnFieldCases, AreLeftOutOnceTheyWereRefused) {
-  for (const char* file : {"a18-1-refuses-stream-options", "a18-2-refuses-stream-options-422"}) {
-    SCOPED_TRACE(file);
-    const std::string refusal = ReadCase(file);
-    support::ScriptedUpstream upstream([&](Connection& connection) {
-      while (const auto request = connection.ReadRequest()) {
-        const bool refused = request->body.find("stream_options") != std::string::npos;
-        connection.Send(refused ? refusal : support::AnswerTo(request->body, "Hello"));
-      }
-    });
-    support::ServerProcess server(upstream.base_url());
-    support::Caller caller(server.address());
-    for (int calls = 1; calls <= 3; ++calls) {
-      const CallResult result = caller.StreamChat(support::ChatRequestBody("a"));
-      EXPECT_TRUE(result.ok()) << result.Describe();
-      EXPECT_EQ(result.Text(), "Hello");
-      EXPECT_EQ(upstream.requests().size(), calls + 1u);
-    }
-    EXPECT_TRUE(caller.Chat(support::ChatRequestBody("a")).ok());
-  }
-}
-
-TEST(OwnFieldCases, AServerThatRefusesThemForEverIsToldByTheFlag) {
-  const std::string refusal = ReadCase("a18-1-refuses-stream-options");
-  support::ScriptedUpstream upstream([&](Connection& connection) {
-    while (connection.ReadRequest()) connection.Send(refusal);
-  });
-  support::ServerProcess server(upstream.base_url());
-  support::Caller caller(server.address());
-  const CallResult result = caller.StreamChat(support::ChatRequestBody("a"));
-  EXPECT_EQ(result.name, "INVALID_ARGUMENT");
-  EXPECT_NE(result.message.find("--include_usage=false"), std::string::npos) << result.message;
-  EXPECT_TRUE(result.violations.empty());
-  EXPECT_EQ(result.Info("attempts"), "2");
-  EXPECT_EQ(upstream.requests().size(), 2u);
-}
-
-// A response that says twice, and differently, where it ends: no request ever follows on its
-// connection.
-TEST(FramingCases, AConnectionWithTwoFramingsIsNotUsedAgain) {
-  for (const char* file : {"a19-1-chunked-and-a-length", "a19-2-two-lengths"}) {
-    SCOPED_TRACE(file);
-    const std::string answer = ReadCase(file);
-    support::ScriptedUpstream upstream([&](Connection& connection) {
-      while (connection.ReadRequest()) connection.Send(answer);
-    });
-    support::ServerProcess server(upstream.base_url());
-    support::Caller caller(server.address());
-    for (int calls = 1; calls <= 3; ++calls) {
-      caller.Chat(support::ChatRequestBody("a"));
-      EXPECT_EQ(upstream.connections_accepted(), calls);
-    }
-  }
-}
-
-// A proxy that refuses to connect, before a TLS upstream.
-TEST(ProxyCases, ARefusalIsToldAsTheProxys) {
-  const std::pair<const char*, const char*> cases[] = {{"a22-1-proxy-407", "407"},
-                                                       {"a22-2-proxy-403", "403"}};
-  for (const auto& [file, http_status] : cases) {
-    const std::string refusal = ReadCase(file);
-    support::ScriptedUpstream proxy([&](Connection& connection) {
-      if (connection.ReadRequest()) connection.Send(refusal);
-    });
-    support::ServerProcess server("https://upstream.invalid/v1",
-                                  {"--upstream_proxy=" + proxy.base_url()});
-    support::Caller caller(server.address());
-    for (const Rpc rpc : support::kBothRpcs) {
-      const CallResult result = caller.Call(rpc, support::ChatRequestBody("a"));
-      EXPECT_EQ(result.name, "UNAVAILABLE") << result.Describe();
-      EXPECT_EQ(result.may_have_run(), "false");
-      EXPECT_NE(result.message.find("proxy"), std::string::npos) << result.message;
-      EXPECT_NE(result.message.find(http_status), std::string::npos) << result.message;
-    }
-  }
-}
 
 }  // namespace
 }  // namespace sparkgate::field

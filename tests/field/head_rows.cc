@@ -59,14 +59,12 @@ std::vector<Replay> Codings() {
     }
   }
   const std::string stream = Gzip(Hi() + Finish() + kDone);
-  rows.push_back(
-      Error("a whole stream in gzip", 200, "text/event-stream\r\nContent-Encoding: x-gzip", stream,
-            kOkHi)
-          .OnlyStream());
-  rows.push_back(
-      Error("gzip under another name", 200, "text/event-stream\r\nContent-Encoding: identity",
-            stream, kOkHi)
-          .OnlyStream());
+  rows.push_back(Error("a whole stream in gzip", 200,
+                       "text/event-stream\r\nContent-Encoding: x-gzip", stream, kOkHi)
+                     .OnlyStream());
+  rows.push_back(Error("gzip under another name", 200,
+                       "text/event-stream\r\nContent-Encoding: identity", stream, kOkHi)
+                     .OnlyStream());
   rows.push_back(Error("half of a stream in gzip", 200, "text/event-stream",
                        stream.substr(0, stream.size() / 2), Truncated())
                      .OnlyStream());
