@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -143,6 +144,13 @@ const std::vector<Case>& Cases() {
   return *kCases;
 }
 
+// The place of the first file with this beginning.
+size_t IndexOf(const std::string& beginning) {
+  size_t i = 0;
+  while (std::string(Cases().at(i).file).rfind(beginning, 0) != 0) ++i;
+  return i;
+}
+
 // The file's bytes as they were sent: the head, then each HTTP chunk by itself.
 std::vector<std::string> Pieces(const std::string& bytes) {
   std::vector<std::string> pieces;
@@ -227,6 +235,31 @@ std::vector<size_t> AllCases() {
 }
 
 INSTANTIATE_TEST_SUITE_P(Files, FieldCases, testing::ValuesIn(AllCases()), NameOf);
+
+// What was repaired is counted in the call's line of the log, so that somebody can look.
+TEST(Oddities, AreCountedInTheLog) {
+  Stage stage;
+  std::vector<std::string> files;
+  for (size_t i = 0; i < Cases().size(); ++i) {
+    const Case& c = Cases()[i];
+    if (std::string(c.file).rfind("a06", 0) != 0) continue;
+    const Rpc rpc = c.rpcs == kChat ? Rpc::kChat : Rpc::kStreamChat;
+    EXPECT_TRUE(stage.caller.Call(rpc, support::ChatRequestBody(std::to_string(i) + "/0")).ok());
+    files.push_back(c.file);
+  }
+  EXPECT_TRUE(
+      stage.caller.Chat(support::ChatRequestBody(std::to_string(IndexOf("a08-6")) + "/0")).ok());
+  stage.server.Stop();
+  std::istringstream log(stage.server.process().output() + stage.server.process().errors());
+  std::vector<bool> counted;
+  for (std::string line; std::getline(log, line);) {
+    if (line.find("\"method\"") == std::string::npos) continue;
+    counted.push_back(line.find("\"oddities\"") != std::string::npos);
+  }
+  ASSERT_EQ(counted.size(), files.size() + 1);
+  for (size_t i = 0; i < files.size(); ++i) EXPECT_TRUE(counted[i]) << files[i];
+  EXPECT_FALSE(counted.back()) << "nothing was odd";
+}
 
 }  // namespace
 }  // namespace sparkgate::field

@@ -9,6 +9,7 @@
 namespace sparkgate::tolerance {
 
 std::vector<Replay> BodyNeighbours();  // what stands in an answer's JSON
+std::vector<Replay> LifeNeighbours();  // events that only keep the connection open
 std::vector<Replay> HeadNeighbours();  // statuses, codings, redirects
 
 }  // namespace sparkgate::tolerance
