@@ -159,10 +159,12 @@ TEST(Addresses, NoneThatAnswersIsUnavailableInTime) {
 
 // Kept connections to the old address live on, and get no new calls.
 TEST(Addresses, NewCallsFollowTheName) {
-  support::Gate end;
+  support::Gate end, all_there;
   ScriptedUpstream old([&](Connection& connection) {
     while (const auto request = connection.ReadRequest()) {
-      if (support::CallNameOf(request->body) == "long") end.Await();
+      const std::string name = support::CallNameOf(request->body);
+      if (name == "long") end.Await();
+      if (name == "burst") all_there.Await();
       connection.Send(support::AnswerTo(request->body, "Hello"));
     }
   });
@@ -173,7 +175,9 @@ TEST(Addresses, NewCallsFollowTheName) {
   Caller caller(server.address());
   support::RunningCall running = caller.Start(Rpc::kStreamChat, ChatRequestBody("long"));
   std::vector<support::RunningCall> burst;
-  for (int i = 0; i < 5; ++i) burst.push_back(caller.Start(Rpc::kChat, ChatRequestBody("a")));
+  for (int i = 0; i < 5; ++i) burst.push_back(caller.Start(Rpc::kChat, ChatRequestBody("burst")));
+  ASSERT_TRUE(old.WaitForRequests(6));
+  all_there.Open();
   for (support::RunningCall& call : burst) EXPECT_TRUE(call.Wait().ok());
   EXPECT_EQ(old.connections_open(), 6);
 
