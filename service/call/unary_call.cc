@@ -67,6 +67,7 @@ struct UnaryCall::Decoding {
   std::string answer;
   int prompt_tokens = -1;
   int completion_tokens = -1;
+  int oddities = 0;
 
   void Run() {
     if (asked == Asked::kCompletion && IsEventStream(body)) return ReadEvents();
@@ -90,7 +91,7 @@ struct UnaryCall::Decoding {
 
   void ReadCompletion(std::string_view object) {
     v1::ChatResponse response;
-    status = translate::DecodeChat(object, headers, &response);
+    status = translate::DecodeChat(object, headers, &response, &oddities);
     if (status.ok()) Take(response);
   }
 
@@ -107,6 +108,7 @@ struct UnaryCall::Decoding {
     }
     if (!reader.over() && parser.LastEvent(&event)) reader.Read(event);
     status = reader.End();
+    oddities = reader.translator.oddities();
     if (status.ok()) Take(reader.response);
   }
 
@@ -149,6 +151,7 @@ void UnaryCall::OnAnswerEnd(How how) {
 void UnaryCall::OnDecoded(const std::shared_ptr<Decoding>& decoding) {
   if (decided()) return;
   NoteDecoded();
+  mutable_summary().oddities = decoding->oddities;
   if (decoding->status.ok()) {
     answer_ = std::move(decoding->answer);
     mutable_summary().first_content = host()->Now();

@@ -14,10 +14,11 @@
 // "illegal".
 
 // The server.
-ABSL_FLAG(std::string, listen, "127.0.0.1:50051",
-          "HOST:PORT to listen on; port 0 takes any free one and the ready line says which. The "
-          "default is this machine alone, because there is no TLS and no caller is checked unless "
-          "you say so; in a container use 0.0.0.0:50051.");
+ABSL_FLAG(
+    std::string, listen, "127.0.0.1:50051",
+    "HOST:PORT to listen on; port 0 takes any free one and the ready line says which. The "
+    "default is this machine alone, because there is no TLS and no caller is checked unless "
+    "you say so; in a container use [::]:50051, which is all addresses, of IPv6 and of IPv4.");
 ABSL_FLAG(std::string, tls_cert_file, "",
           "PEM file with the server's certificate chain. Together with --tls_key_file, or neither "
           "for plain text: the default, because TLS usually ends in a mesh or proxy in front.");

@@ -28,9 +28,12 @@ constexpr std::chrono::seconds kReserveTime{5};
 constexpr int kReserveLookMs = 100;
 
 absl::Status SocketError(const std::string& what, const std::string& host, int port) {
-  const std::string text = what + " " + host + ":" + std::to_string(port) + ": " + strerror(errno);
+  const int error = errno;
+  const bool ipv6 = host.find(':') != std::string::npos;
+  const std::string text = what + " " + (ipv6 ? "[" + host + "]" : host) + ":" +
+                           std::to_string(port) + ": " + strerror(error);
   return absl::FailedPreconditionError(
-      errno == EADDRINUSE
+      error == EADDRINUSE
           ? text + "; another program has this port, choose another one with --listen"
           : text);
 }
@@ -94,6 +97,15 @@ bool IsRepeated(const addrinfo* first, const addrinfo* address) {
 // The machine has no such addresses, whatever a name says.
 bool IsUnknownFamily(int error) { return error == EAFNOSUPPORT || error == EADDRNOTAVAIL; }
 
+// `::` is every address of both families; of a kernel without IPv6, every one of the other.
+std::string WithoutMissingFamily(const std::string& host) {
+  if (host != "::") return host;
+  const int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const bool missing = fd < 0 && errno == EAFNOSUPPORT;
+  if (fd >= 0) close(fd);
+  return missing ? "0.0.0.0" : host;
+}
+
 // As grpc::ServerContext::peer() writes it.
 std::string PeerOf(int fd) {
   sockaddr_storage address{};
@@ -121,8 +133,9 @@ bool HasEnded(int fd) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Acceptor>> Acceptor::Listen(const std::string& host, int port,
+absl::StatusOr<std::unique_ptr<Acceptor>> Acceptor::Listen(const std::string& listen_host, int port,
                                                            int max_connections) {
+  const std::string host = WithoutMissingFamily(listen_host);
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;

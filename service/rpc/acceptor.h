@@ -26,7 +26,8 @@ namespace sparkgate::rpc {
 class Acceptor {
  public:
   // Binds and listens at once, so that a port that is taken ends the start. `host` may be a name,
-  // of which all addresses are bound, an address or ""; port 0 takes a free one.
+  // of which all addresses are bound, an address or ""; `::` is every address of both families, or
+  // of IPv4 where the kernel has nothing else. Port 0 takes a free one.
   static absl::StatusOr<std::unique_ptr<Acceptor>> Listen(const std::string& host, int port,
                                                           int max_connections);
   ~Acceptor();

@@ -58,17 +58,20 @@ void FillFromElsewhere(const JsonValue& value, MessageDecoder* decoder, v1::Choi
 }
 
 // `calls[call.index]` must be right. What has no index at all is left alone: its place says it.
-void NumberToolCalls(v1::ChatMessage* message) {
+// Returns how many indices were wrong.
+int NumberToolCalls(v1::ChatMessage* message) {
   bool numbered = false;
   for (const v1::ToolCall& call : message->tool_calls()) numbered = numbered || call.has_index();
-  if (!numbered) return;
-  int place = 0;
+  if (!numbered) return 0;
+  int place = 0, wrong = 0;
   for (v1::ToolCall& call : *message->mutable_tool_calls()) {
     if (call.has_index() && call.index() != place) {
       AddExtra("index", std::to_string(call.index()), call.mutable_extra_json());
+      ++wrong;
     }
     call.set_index(place++);
   }
+  return wrong;
 }
 
 // The indices tell the answers apart; if they do not, their places do.
@@ -87,10 +90,9 @@ void NumberChoices(const JsonValue& choices, v1::ChatResponse* response) {
   for (int i = 0; !distinct && i < place; ++i) response->mutable_choices(i)->set_index(i);
 }
 
-// What an answer does not say of itself; one without role is the assistant's.
-void CompleteChoices(const JsonValue& choices, MessageDecoder* decoder,
-                     v1::ChatResponse* response) {
-  int at = 0;
+// What an answer does not say of itself; one without role is the assistant's. Returns the oddities.
+int CompleteChoices(const JsonValue& choices, MessageDecoder* decoder, v1::ChatResponse* response) {
+  int at = 0, oddities = 0;
   choices.ForEachElement([&](const JsonValue& value) {
     v1::Choice* choice = response->mutable_choices(at++);
     FillFromElsewhere(value, decoder, choice);
@@ -99,9 +101,10 @@ void CompleteChoices(const JsonValue& choices, MessageDecoder* decoder,
     if (choice->finish_reason().empty() || choice->finish_reason() == "null") {
       choice->clear_finish_reason();
     }
-    NumberToolCalls(message);
+    oddities += NumberToolCalls(message);
   });
   NumberChoices(choices, response);
+  return oddities;
 }
 
 bool EndedInError(const v1::ChatResponse& response) {
@@ -120,8 +123,8 @@ void AddMetrics(const HeaderList& headers, v1::ChatResponse* response) {
 
 }  // namespace
 
-CallStatus DecodeChat(std::string_view body, const HeaderList& headers,
-                      v1::ChatResponse* response) {
+CallStatus DecodeChat(std::string_view body, const HeaderList& headers, v1::ChatResponse* response,
+                      int* oddities) {
   response->Clear();
   JsonDocument document;
   const auto result = document.Parse(body);
@@ -135,7 +138,10 @@ CallStatus DecodeChat(std::string_view body, const HeaderList& headers,
   decoder.Object(root, Shape::Of(v1::ChatResponse::descriptor()), response);
   const JsonValue choices = *root.Find("choices");
   decoder.TotalsInChoices(choices, response);
-  CompleteChoices(choices, &decoder, response);
+  const int odd_choices = CompleteChoices(choices, &decoder, response);
+  if (oddities != nullptr) {
+    *oddities = odd_choices + decoder.oddities() + (document.loose() ? 1 : 0);
+  }
   if (EndedInError(*response)) {
     response->Clear();
     return ErrorFinish(headers);

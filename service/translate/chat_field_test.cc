@@ -130,5 +130,24 @@ TEST(ChatFieldTest, UsageInAChoiceIsTheAnswers) {
   EXPECT_FALSE(response.choices(0).has_extra_json());
 }
 
+TEST(ChatFieldTest, WhatIsNotAsDocumentedIsCounted) {
+  const struct {
+    std::string choice;
+    int oddities;
+  } cases[] = {
+      {R"("index":0,"message":{"role":"assistant","content":"a"},"finish_reason":"stop")", 0},
+      {"\"message\":{\"content\":\"a\x1B\"}", 1},
+      {R"("message":{"content":"a"},"x":NaN)", 1},
+      {R"("message":{"content":7})", 1},
+      {R"("message":{"tool_calls":[{"index":0,"id":"A"},{"index":0,"id":"B"}]})", 1},
+  };
+  for (const auto& c : cases) {
+    v1::ChatResponse response;
+    int oddities = -1;
+    EXPECT_TRUE(DecodeChat("{\"choices\":[{" + c.choice + "}]}", {}, &response, &oddities).ok());
+    EXPECT_EQ(oddities, c.oddities) << c.choice;
+  }
+}
+
 }  // namespace
 }  // namespace sparkgate::translate

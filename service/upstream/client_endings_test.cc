@@ -1,7 +1,5 @@
 // All ways in which a transfer can end, against a scripted upstream.
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -343,39 +341,13 @@ TEST_F(ClientTest, TheResolversAddressesAreUsed) {
             "upstream.invalid:" + std::to_string(upstream.port()));
 }
 
-// A listener whose queue is full: attempts to connect stay without an answer.
-class Unanswering {
- public:
-  Unanswering(const char* address, int port) {
-    sockaddr_in at{};
-    at.sin_family = AF_INET;
-    at.sin_port = htons(static_cast<uint16_t>(port));
-    inet_pton(AF_INET, address, &at.sin_addr);
-    listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    EXPECT_EQ(bind(listener_, reinterpret_cast<sockaddr*>(&at), sizeof at), 0);
-    EXPECT_EQ(listen(listener_, 0), 0);
-    for (int& filler : fillers_) {
-      filler = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-      connect(filler, reinterpret_cast<sockaddr*>(&at), sizeof at);
-    }
-  }
-  ~Unanswering() {
-    close(listener_);
-    for (const int filler : fillers_) close(filler);
-  }
-
- private:
-  int listener_;
-  int fillers_[4];
-};
-
 TEST_F(ClientTest, AnAddressThatDoesNotAnswerCostsLessThanASecondOnce) {
   ScriptedUpstream upstream([](Connection& connection) {
     if (connection.ReadRequest()) {
       connection.Send(JsonResponse("{}", 200, "Connection: close\r\n"));
     }
   });
-  const Unanswering silent("127.0.0.2", upstream.port());
+  const support::BlackHole silent("127.0.0.2", upstream.port());
   for (const bool silent_first : {true, false}) {
     const Resolver resolver("upstream.invalid", upstream.port(), std::chrono::seconds(30),
                             std::chrono::seconds(2), [&](const std::string&) {

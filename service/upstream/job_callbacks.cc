@@ -65,6 +65,8 @@ void JobCallbacks::Install(Job* job) {
   SetPointer(easy, CURLOPT_PREREQDATA, job);
   SetPointer(easy, CURLOPT_HEADERFUNCTION, &JobCallbacks::OnHeader);
   SetPointer(easy, CURLOPT_HEADERDATA, job);
+  SetPointer(easy, CURLOPT_DEBUGFUNCTION, &JobCallbacks::OnDebug);
+  SetNumber(easy, CURLOPT_VERBOSE, 1);
   SetPointer(easy, CURLOPT_WRITEFUNCTION, &JobCallbacks::OnWrite);
   SetPointer(easy, CURLOPT_WRITEDATA, job);
 }
@@ -142,6 +144,18 @@ size_t JobCallbacks::OnHeader(char* line, size_t size, size_t count, void* data)
   if (job->lingered_bytes > job->pool->options_.linger_bytes) job->pool->Condemn(job);
   if (!job->own_fault.empty()) job->pool->sockets_.ResetOnClose(job);
   return job->gone || !job->own_fault.empty() ? 0 : length;
+}
+
+// libcurl drops what comes in one read with the last chunk and stands behind it, and says so
+// nowhere else. Whatever it was, the rest of it may be on its way: the next request would get it
+// for its answer. (Behind a Content-Length libcurl closes the connection by itself.)
+int JobCallbacks::OnDebug(CURL* easy, curl_infotype type, char* text, size_t size, void*) {
+  constexpr std::string_view kLeftovers = "Leftovers after chunking";
+  if (type != CURLINFO_TEXT) return 0;
+  if (std::string_view(text, size).substr(0, kLeftovers.size()) == kLeftovers) {
+    curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
+  }
+  return 0;
 }
 
 size_t JobCallbacks::OnWrite(char* bytes, size_t size, size_t count, void* data) {

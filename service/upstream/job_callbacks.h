@@ -16,6 +16,7 @@ struct JobCallbacks {
                           int local_port);
   static size_t OnRead(char* buffer, size_t size, size_t count, void* job);
   static size_t OnHeader(char* line, size_t size, size_t count, void* job);
+  static int OnDebug(CURL* easy, curl_infotype type, char* text, size_t size, void* data);
   static size_t OnWrite(char* bytes, size_t size, size_t count, void* job);
 };
 

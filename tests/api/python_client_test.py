@@ -9,12 +9,14 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import unittest
 
 import grpc
 from google.rpc import error_details_pb2, status_pb2
 from grpc_tools import protoc
 
+from docs.examples import leave_stream
 from tools.testing import report
 
 KEY = "fw_MadeUpKey7hQ2xV9mZ4tL"
@@ -27,11 +29,14 @@ class Upstream(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     waiting = threading.Semaphore(0)
     go_on = threading.Event()
+    left = threading.Semaphore(0)  # once for each endless stream whose reader has gone
 
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
         if body["model"] == "missing":
             self.answer(404, {"error": {"message": "Model not found", "code": "NOT_FOUND"}})
+        elif body["model"] == "endless":
+            self.stream_for_ever()
         elif body.get("stream"):
             self.stream(["Hel", "lo"])
         else:
@@ -50,11 +55,26 @@ class Upstream(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(text)
 
-    def stream(self, pieces):
+    def begin_stream(self):
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
+
+    def stream_for_ever(self):
+        self.begin_stream()
+        self.close_connection = True
+        event = {"id": "c", "choices": [{"index": 0, "delta": {"content": "word "}}]}
+        text = f"data: {json.dumps(event)}\n\n".encode()
+        try:
+            while True:
+                self.wfile.write(b"%x\r\n%s\r\n" % (len(text), text))
+                time.sleep(0.005)  # the pace of a model
+        except OSError:
+            self.left.release()
+
+    def stream(self, pieces):
+        self.begin_stream()
         events = [{"id": "c", "choices": [{"index": 0, "delta": {"content": piece}}]} for piece in pieces]
         last = {"index": 0, "delta": {}, "finish_reason": "stop"}
         events.append({"id": "c", "choices": [last], "usage": USAGE})
@@ -145,6 +165,68 @@ class PythonClientTest(unittest.IsolatedAsyncioTestCase):
                 if chunk.choices[0].finish_reason:
                     self.assertEqual(chunk.usage.total_tokens, 7)
         self.assertEqual(text, "Hello")
+
+    async def upstream_was_left(self):
+        loop = asyncio.get_running_loop()
+        self.assertTrue(await loop.run_in_executor(None, lambda: Upstream.left.acquire(timeout=10)))
+
+    async def test_a_stream_that_is_left_in_the_safe_form_ends_upstream(self):
+        async with grpc.aio.insecure_channel(self.address) as channel:
+            stub = self.stub_class(channel)
+            text = await leave_stream.first_text(stub, self.request("endless"))
+            self.assertTrue(text.startswith("word "))
+            await self.upstream_was_left()
+            # Increments that wait for the reader are joined.
+            text = await leave_stream.first_text(stub, self.request(), timeout=30)
+            self.assertIn(text, ("Hel", "Hello"))
+
+    async def test_a_loop_that_fails_in_the_safe_form_ends_upstream(self):
+        async with grpc.aio.insecure_channel(self.address) as channel:
+            call = self.stub_class(channel).StreamChat(self.request("endless"))
+            with self.assertRaises(ZeroDivisionError):
+                try:
+                    async for _ in call:
+                        raise ZeroDivisionError
+                finally:
+                    call.cancel()
+            await self.upstream_was_left()
+
+    async def test_a_task_that_is_cancelled_in_the_loop_ends_upstream(self):
+        async def read_all(stub):
+            async for _ in stub.StreamChat(self.request("endless")):
+                pass
+
+        async with grpc.aio.insecure_channel(self.address) as channel:
+            with self.assertRaises(asyncio.TimeoutError):
+                await asyncio.wait_for(read_all(self.stub_class(channel)), timeout=0.5)
+            await self.upstream_was_left()
+
+    async def test_a_loop_that_blocks_in_the_safe_form_ends_upstream(self):
+        with grpc.insecure_channel(self.address) as channel:
+            stub = self.stub_class(channel)
+            text = leave_stream.first_text_blocking(stub, self.request("endless"))
+            self.assertTrue(text.startswith("word "))
+            await self.upstream_was_left()
+
+    async def test_a_deadline_ends_upstream(self):
+        async with grpc.aio.insecure_channel(self.address) as channel:
+            with self.assertRaises(grpc.aio.AioRpcError) as raised:
+                async for _ in self.stub_class(channel).StreamChat(self.request("endless"), timeout=0.5):
+                    pass
+            self.assertEqual(raised.exception.code(), grpc.StatusCode.DEADLINE_EXCEEDED)
+            await self.upstream_was_left()
+
+    async def test_leaving_the_loop_alone_is_not_enough(self):
+        """If this fails, grpc.aio has learnt it, and docs/examples.md may say so."""
+        async with grpc.aio.insecure_channel(self.address) as channel:
+            call = self.stub_class(channel).StreamChat(self.request("endless"))
+            async for _ in call:
+                break
+            loop = asyncio.get_running_loop()
+            left = await loop.run_in_executor(None, lambda: Upstream.left.acquire(timeout=1))
+            self.assertFalse(left)
+            call.cancel()
+            await self.upstream_was_left()
 
     def details_of(self, error):
         trailers = dict(error.trailing_metadata())

@@ -1,5 +1,7 @@
 """deploy/kubernetes.yaml: valid for Kubernetes' own schema, and as safe as it claims to be."""
 
+import copy
+import re
 import unittest
 
 import kubernetes_validate
@@ -142,9 +144,39 @@ class ManifestTest(unittest.TestCase):
         needed = pre_stop["sleep"]["seconds"] + drain + 3
         self.assertGreaterEqual(self.pod["terminationGracePeriodSeconds"], needed + 5)
 
-    def test_listens_where_the_probes_look(self):
+    def test_listens_where_the_probes_look_on_all_families(self):
         port = self.container["ports"][0]["containerPort"]
-        self.assertEqual(self.flag("listen"), f"--listen=0.0.0.0:{port}")
+        self.assertEqual(self.flag("listen"), f"--listen=[::]:{port}")
+        for service in self.of_kind("Service"):
+            # The cluster's own default; one that asks for a family fails where it is not there.
+            self.assertNotIn("ipFamilies", service["spec"])
+            self.assertNotEqual(service["spec"].get("ipFamilyPolicy"), "RequireDualStack")
+
+    def test_the_world_is_reached_by_both_families(self):
+        rules = self.only("NetworkPolicy")["spec"]["egress"]
+        blocks = [peer["ipBlock"]["cidr"] for rule in rules for peer in rule["to"] if "ipBlock" in peer]
+        self.assertEqual(set(blocks), {"0.0.0.0/0", "::/0"})
+
+    def test_probes_are_in_plain_text_as_the_port_is(self):
+        # The kubelet's gRPC probe knows no TLS.
+        self.assertEqual([arg for arg in self.container["args"] if arg.startswith("--tls_")], [])
+
+    def test_the_pages_probes_for_tls_fit_into_the_manifest(self):
+        with open("docs/deployment.md", encoding="utf-8") as file:
+            blocks = re.findall(r"^```yaml\n(.*?)^```$", file.read(), re.MULTILINE | re.DOTALL)
+        probes = yaml.safe_load(blocks[0])
+        self.assertEqual(set(probes), {"startupProbe", "livenessProbe", "readinessProbe"})
+        documents = copy.deepcopy(self.documents)
+        deployment = [document for document in documents if document["kind"] == "Deployment"][0]
+        container = deployment["spec"]["template"]["spec"]["containers"][0]
+        container.update(probes)
+        for version in VERSIONS:
+            kubernetes_validate.validate(deployment, version, strict=True)
+        for probe in probes.values():
+            self.assertIn(probe["tcpSocket"]["port"], [port["name"] for port in container["ports"]])
+
+    def test_connections_have_an_age(self):
+        self.assertEqual(self.flag("max_connection_age"), "--max_connection_age=10m")
 
     def test_update_takes_no_pod_away_first(self):
         strategy = self.deployment["spec"]["strategy"]

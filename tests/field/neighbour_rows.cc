@@ -1,5 +1,6 @@
-// Neighbours of the cases: other answers of the same kinds.
-#include "tests/tolerance/replay.h"
+// Neighbours of the cases: signs of life, ends, values, places, errors and types; and the list of
+// all rows.
+#include "tests/field/rows.h"
 
 namespace sparkgate::tolerance {
 namespace {
@@ -199,6 +200,9 @@ std::vector<Replay> Types() {
   for (const char* type : {"application/json", "text/plain", "TEXT/EVENT-STREAM", "", "a/b"}) {
     rows.push_back(
         Stream(std::string("a stream as ") + type, Hi() + Finish() + kDone, kOkHi).Type(type));
+    rows.push_back(Error(std::string("an answer as ") + type, 200, type,
+                         "\n " + Message(R"("content":"Hi")") + "\n", kOkHi)
+                       .OnlyChat());
   }
   rows.push_back(Stream("a coding that is none", Hi() + Finish() + kDone, kOkHi)
                      .Headers("Content-Encoding: NONE, utf-8\r\n"));
@@ -219,7 +223,8 @@ std::vector<Replay> Types() {
 
 std::vector<Replay> RowsToPlay() {
   std::vector<Replay> all;
-  for (const auto& part : {SignsOfLife(), Ends(), Values(), Places(), Errors(), Types()}) {
+  for (const auto& part : {SignsOfLife(), Ends(), Values(), Places(), Errors(), Types(),
+                           BodyNeighbours(), LifeNeighbours(), HeadNeighbours()}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   return all;

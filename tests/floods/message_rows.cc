@@ -84,10 +84,62 @@ Flood HalfRow(std::string name, const std::string& path) {
           {0, 32}};
 }
 
+constexpr char kChat[] = "/sparkgate.v1.ChatService/Chat";
+constexpr char kListModels[] = "/sparkgate.v1.ModelService/ListModels";
+
+// A message that is announced as so large, 100 bytes of it, and then nothing. gRPC looks at the
+// size when the message is whole; until then --request_timeout holds, and only what came is kept.
+Flood Announced(const std::string& name, uint32_t bytes, const std::string& path) {
+  return {
+      "a message of " + name + " is announced and does not come",
+      [=](const Target& target) {
+        Peer peer(target.port);
+        peer.Greet().Send(HeaderFrames(1, RequestHeaders(path)) +
+                          Frame(kData, kNone, 1, MessagePrefix(0, bytes) + std::string(100, 'x')));
+        const std::string end = peer.AwaitStream(1);
+        return end + "; " + peer.State();
+      },
+      "status 4; open",
+      "",
+      {0, 2}};
+}
+
+// A right request with this grpc-timeout.
+Flood Deadline(const std::string& timeout, const std::string& path, const std::string& seen) {
+  return Request(
+      "grpc-timeout " + timeout + " for " + path.substr(path.rfind('/') + 1),
+      RequestHeaders(path, {{"grpc-timeout", timeout}}),
+      [](const Target& t) { return Message(t.request); }, seen);
+}
+
+std::vector<Flood> Announcements() {
+  return {
+      Announced("2 GiB for StreamChat", 1u << 31, kStreamChat),
+      Announced("2 GiB for Chat", 1u << 31, kChat),
+      Announced("2 GiB for ListModels", 1u << 31, kListModels),
+      Announced("4 GiB for Chat", 0xffffffff, kChat),
+      Announced("33 MiB for Chat", 33u << 20, kChat),
+      Announced("101 bytes for Chat", 101, kChat),
+  };
+}
+
+std::vector<Flood> Deadlines() {
+  std::vector<Flood> rows;
+  for (const char* path : {kChat, kStreamChat}) {
+    // The largest of each unit, and what grpc-go writes for its longest time.
+    for (const char* timeout : {"99999999H", "2562048H", "99999999M", "99999999S", "99999999m",
+                                "2562047H", "8760H", "87600H"}) {
+      rows.push_back(Deadline(timeout, path, "status 0; open"));
+    }
+    rows.push_back(Deadline("0S", path, "status 4; open"));
+  }
+  return rows;
+}
+
 }  // namespace
 
 std::vector<Flood> MessageFloods() {
-  return {
+  std::vector<Flood> rows = {
       {"half a request, then nothing, on 50 connections",
        [](const Target& target) { return HalfRequests(target, 50, kStreamChat); },
        "status 4",
@@ -152,12 +204,6 @@ std::vector<Flood> MessageFloods() {
           },
           "status 12; open"),
       Request(
-          "the longest deadline", RequestHeaders(kStreamChat, {{"grpc-timeout", "99999999H"}}),
-          [](const Target& t) { return Message(t.request); }, "status 0; open"),
-      Request(
-          "grpc-go's longest deadline", RequestHeaders(kStreamChat, {{"grpc-timeout", "2562048H"}}),
-          [](const Target& t) { return Message(t.request); }, "status 0; open"),
-      Request(
           "a deadline of nonsense", RequestHeaders(kStreamChat, {{"grpc-timeout", "x9999999"}}),
           [](const Target& t) { return Message(t.request); }, "status 0; open"),
       Request(
@@ -173,6 +219,10 @@ std::vector<Flood> MessageFloods() {
       Path("an empty path", "", "status 12; open"),
       Path("a path of 15 KB", "/" + std::string(15000, 'p'), "status 12; open"),
   };
+  for (auto& more : {Announcements(), Deadlines()}) {
+    rows.insert(rows.end(), more.begin(), more.end());
+  }
+  return rows;
 }
 
 }  // namespace sparkgate::floods

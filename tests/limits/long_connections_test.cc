@@ -5,12 +5,15 @@
 #include <set>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include "nlohmann/json.hpp"
 #include "tests/support/answers.h"
 #include "tests/support/caller.h"
+#include "tests/support/eventually.h"
 #include "tests/support/gate.h"
 #include "tests/support/http_text.h"
+#include "tests/support/relay.h"
 #include "tests/support/scripted_upstream.h"
 #include "tests/support/server_process.h"
 
@@ -130,6 +133,63 @@ TEST(ConnectionAge, NewCallsGoToANewConnectionAndNoneIsCut) {
   server.Stop();
   EXPECT_GE(Peers(server.process().errors() + server.process().output()).size(), 3u);
   EXPECT_GT(calls, 10);
+}
+
+// Behind a relay, which counts connections.
+TEST(ConnectionAge, WhatRunsGoesOnWhateverItDoes) {
+  Gate answer;
+  const std::string piece(100'000, 'y');
+  ScriptedUpstream upstream([&](Connection& connection) {
+    while (const auto request = connection.ReadRequest()) {
+      const std::string name = support::CallNameOf(request->body);
+      if (name == "waits") answer.Await();
+      const bool large = name == "unread";
+      connection.Send(large ? support::StreamAnswer(std::vector<std::string>(30, piece))
+                            : support::AnswerTo(request->body, "Hello"));
+    }
+  });
+  ServerProcess server(upstream.base_url(), {"--max_connection_age=1s"});
+  support::Relay relay({server.port()});
+  Caller caller("127.0.0.1:" + std::to_string(relay.port()));
+  CallOptions beats, unread;
+  beats.metadata = {{"sparkgate-heartbeat", "1s"}};
+  unread.read_first = 1;
+  RunningCall calls[] = {caller.Start(Rpc::kChat, ChatRequestBody("waits")),
+                         caller.Start(Rpc::kStreamChat, ChatRequestBody("waits")),
+                         caller.Start(Rpc::kStreamChat, ChatRequestBody("waits"), beats),
+                         caller.Start(Rpc::kStreamChat, ChatRequestBody("unread"), unread)};
+  ASSERT_TRUE(upstream.WaitForRequests(4));
+  ASSERT_TRUE(support::Eventually([&] {
+    EXPECT_TRUE(caller.Chat(ChatRequestBody("a")).ok());
+    return relay.accepted() >= 4;
+  }));
+  for (const RunningCall& call : calls) EXPECT_FALSE(call.ended());
+  answer.Open();
+  for (RunningCall& call : calls) {
+    const CallResult result = call.Wait();
+    EXPECT_TRUE(result.ok()) << result.Describe();
+    EXPECT_EQ(result.FinishReason(), "stop");
+  }
+}
+
+TEST(ConnectionAge, ACallThatIsCancelledOnAnAgedConnectionEndsUpstream) {
+  ScriptedUpstream upstream([&](Connection& connection) {
+    const auto request = connection.ReadRequest();
+    if (!request) return;
+    if (support::CallNameOf(request->body) == "waits") connection.WaitForPeerClose();
+    connection.Send(support::AnswerTo(request->body, "Hello"));
+  });
+  ServerProcess server(upstream.base_url(), {"--max_connection_age=1s"});
+  support::Relay relay({server.port()});
+  Caller caller("127.0.0.1:" + std::to_string(relay.port()));
+  RunningCall call = caller.Start(Rpc::kStreamChat, ChatRequestBody("waits"));
+  ASSERT_TRUE(upstream.WaitForRequests(1));
+  ASSERT_TRUE(support::Eventually([&] {
+    EXPECT_TRUE(caller.Chat(ChatRequestBody("a")).ok());
+    return relay.accepted() >= 2;
+  }));
+  call.Cancel();
+  EXPECT_TRUE(upstream.WaitForCloses(1));
 }
 
 TEST(Pings, EveryFiveSecondsWithASilentCallAreNoReasonToCloseTheConnection) {

@@ -18,18 +18,25 @@ namespace {
 // Enough for OpenSSL and the sanitizers; untouched pages cost nothing.
 constexpr size_t kStackBytes = 512 * 1024;
 
+constexpr char kLoopback[] = "127.0.0.1";
+
 void Require(bool ok, const char* what) {
   if (ok) return;
   std::perror(what);
   std::abort();
 }
 
-int BoundSocket(int* port) {
+// `port`: 0 takes a free one, and is then that one.
+int BoundSocket(const std::string& text, int* port) {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   Require(fd >= 0, "socket");
+  // What was there before may have left ports in TIME_WAIT.
+  const int reuse = *port != 0 ? 1 : 0;
+  Require(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof reuse) == 0, "setsockopt");
   sockaddr_in address{};
   address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(static_cast<uint16_t>(*port));
+  Require(inet_pton(AF_INET, text.c_str(), &address.sin_addr) == 1, "inet_pton");
   socklen_t size = sizeof(address);
   Require(bind(fd, reinterpret_cast<sockaddr*>(&address), size) == 0, "bind");
   Require(getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0, "getsockname");
@@ -55,11 +62,17 @@ struct ScriptedUpstream::Runner {
   std::unique_ptr<Connection> connection;  // guarded by the server's mutex
 };
 
-ScriptedUpstream::ScriptedUpstream(Script script) : script_(std::move(script)) { Listen(); }
+ScriptedUpstream::ScriptedUpstream(Script script)
+    : ScriptedUpstream(std::move(script), kLoopback, 0) {}
+
+ScriptedUpstream::ScriptedUpstream(Script script, const std::string& address, int port)
+    : script_(std::move(script)) {
+  Listen(address, port);
+}
 
 ScriptedUpstream::ScriptedUpstream(Script script, Certificate certificate)
     : script_(std::move(script)), context_(MakeServerContext(certificate)) {
-  Listen();
+  Listen(kLoopback, 0);
 }
 
 ScriptedUpstream::~ScriptedUpstream() {
@@ -83,10 +96,11 @@ std::string ScriptedUpstream::base_url(const std::string& host) const {
   return (tls() ? "https://" : "http://") + host + ":" + std::to_string(port_);
 }
 
-void ScriptedUpstream::Listen() {
+void ScriptedUpstream::Listen(const std::string& address, int port) {
   signal(SIGPIPE, SIG_IGN);
   RaiseFileLimit();
-  listen_fd_ = BoundSocket(&port_);
+  port_ = port;
+  listen_fd_ = BoundSocket(address, &port_);
   Require(listen(listen_fd_, 4096) == 0, "listen");
   accept_thread_ = std::thread([this] { AcceptLoop(); });
 }
@@ -225,23 +239,29 @@ bool ScriptedUpstream::WaitForNoneOpen() const {
 
 // With a backlog of nothing the kernel holds one connection that nobody accepts and drops the SYN
 // of every further one.
-BlackHole::BlackHole() : fd_(BoundSocket(&port_)) {
+BlackHole::BlackHole(const std::string& text, int port)
+    : port_(port), fd_(BoundSocket(text, &port_)) {
   Require(listen(fd_, 0) == 0, "listen");
   sockaddr_in address{};
   socklen_t size = sizeof(address);
   Require(getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size) == 0, "getsockname");
-  filler_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  Require(connect(filler_, reinterpret_cast<sockaddr*>(&address), size) == 0, "connect");
+  for (int& filler : fillers_) {
+    // The first is held; some kernels hold a second.
+    const int flags = &filler == &fillers_[0] ? SOCK_CLOEXEC : SOCK_CLOEXEC | SOCK_NONBLOCK;
+    filler = socket(AF_INET, SOCK_STREAM | flags, 0);
+    const int result = connect(filler, reinterpret_cast<sockaddr*>(&address), size);
+    Require(result == 0 || errno == EINPROGRESS, "connect");
+  }
 }
 
 BlackHole::~BlackHole() {
-  close(filler_);
+  for (const int filler : fillers_) close(filler);
   close(fd_);
 }
 
 int UnusedPort() {
   int port = 0;
-  close(BoundSocket(&port));
+  close(BoundSocket(kLoopback, &port));
   return port;
 }
 

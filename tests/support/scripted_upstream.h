@@ -37,6 +37,8 @@ class ScriptedUpstream : private ConnectionLog {
 
   explicit ScriptedUpstream(Script script);                  // plain
   ScriptedUpstream(Script script, Certificate certificate);  // TLS
+  // Plain, on another of this machine's own addresses, such as 127.0.0.2; port 0 takes a free one.
+  ScriptedUpstream(Script script, const std::string& address, int port);
   // Interrupts the running scripts and waits for them.
   ~ScriptedUpstream() override;
 
@@ -69,7 +71,7 @@ class ScriptedUpstream : private ConnectionLog {
   void OnRequest(const ReceivedRequest& request) override;
   void OnPeerClose(const PeerClose& close) override;
 
-  void Listen();
+  void Listen(const std::string& address, int port);
   void AcceptLoop();
   void Adopt(int fd);
   void Serve(Runner* runner);
@@ -92,10 +94,10 @@ class ScriptedUpstream : private ConnectionLog {
   std::vector<PeerClose> closes_;
 };
 
-// A port on 127.0.0.1 that never answers: attempts to connect neither succeed nor fail.
+// A port that never answers: attempts to connect neither succeed nor fail.
 class BlackHole {
  public:
-  BlackHole();
+  explicit BlackHole(const std::string& address = "127.0.0.1", int port = 0);
   ~BlackHole();
   BlackHole(const BlackHole&) = delete;
   BlackHole& operator=(const BlackHole&) = delete;
@@ -103,9 +105,9 @@ class BlackHole {
   int port() const { return port_; }
 
  private:
-  int port_ = 0;
+  int port_;
   int fd_;
-  int filler_;
+  int fillers_[4];
 };
 
 // A port on 127.0.0.1 where nobody listens (until the system gives it to somebody else).

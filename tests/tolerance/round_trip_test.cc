@@ -55,6 +55,16 @@ const std::vector<Turn>& Turns() {
        R"("role":"assistant","tool_calls":[{"id":"A","type":"function","function":{"name":"f","arguments":"{}"},"s":"1"},{"id":"B","type":"function","function":{"name":"g","arguments":"{}"},"s":"2"}])",
        {R"("role":"assistant","tool_calls":[{"index":0,"id":"A","type":"function","function":{"name":"f","arguments":"{}"},"s":"1"}])",
         R"("tool_calls":[{"index":0,"id":"B","type":"function","function":{"name":"g","arguments":"{}"},"s":"2"}])"}},
+      {"a call in the old form",
+       R"("role":"assistant","content":"","function_call":{"name":"f","arguments":"{\"a\":1}"})",
+       {R"("role":"assistant","content":"")",
+        R"("function_call":{"name":"f","arguments":"{\"a\""})",
+        R"("function_call":{"arguments":":1}"})"}},
+      {"a voice and a refusal",
+       R"("role":"assistant","content":"Hi","refusal":"no","audio":{"id":"a","data":"QQ","expires_at":7},"annotations":[{"type":"url_citation","url_citation":{"url":"u"}}])",
+       {R"("role":"assistant","content":"H","audio":{"id":"a","data":"Q"})",
+        R"("content":"i","refusal":"n","audio":{"data":"Q","expires_at":7})",
+        R"("refusal":"o","annotations":[{"type":"url_citation","url_citation":{"url":"u"}}])"}},
   };
   return *kRows;
 }
@@ -151,6 +161,14 @@ TEST_F(WithoutEchoTest, FieldsAloneAreSent) {
     SetAnswer(Answer(rpc, Turns()[3]));
     EXPECT_EQ(Converse(rpc)[1],
               json::parse(R"({"role":"assistant","content":"Yes","reasoning":"hm"})"));
+    SetAnswer(Answer(rpc, Turns()[0]));
+    EXPECT_EQ(
+        Converse(rpc)[1],
+        json::parse(
+            R"({"role":"assistant","reasoning":"","tool_calls":[{"id":"A","type":"function","function":{"name":"f","arguments":"{}"}}]})"));
+    SetAnswer(Answer(rpc, Turns()[2]));
+    EXPECT_EQ(Converse(rpc)[1],
+              json::parse(R"({"role":"assistant","content":"Hello","reasoning":"hm"})"));
   }
 }
 
