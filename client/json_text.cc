@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "client/text.h"
+#include "base/utf8.h"
 
 namespace sparkgate::client {
 namespace {
@@ -194,7 +194,7 @@ bool AppendUnicode(std::string_view text, size_t* at, std::string* out) {
     point = 0x10000 + ((point - 0xD800) << 10) + (low - 0xDC00);
     *at += 6;
   }
-  AppendUtf8(point, out);
+  AppendCodePoint(point, out);
   return true;
 }
 

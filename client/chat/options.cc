@@ -8,9 +8,9 @@
 #include "absl/flags/flag.h"
 #include "absl/flags/parse.h"
 #include "absl/types/optional.h"
+#include "base/utf8.h"
 #include "client/chat/arguments.h"
 #include "client/metadata_check.h"
-#include "client/text.h"
 
 namespace sparkgate::client {
 

@@ -2,8 +2,8 @@
 
 #include <utility>
 
+#include "base/utf8.h"
 #include "client/chat/image_file.h"
-#include "client/text.h"
 
 namespace sparkgate::client {
 namespace {

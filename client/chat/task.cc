@@ -5,13 +5,13 @@
 #include <string>
 #include <utility>
 
+#include "base/utf8.h"
 #include "client/chat/conversation.h"
 #include "client/chat/files.h"
 #include "client/chat/image_file.h"
 #include "client/chat/schema_file.h"
 #include "client/chat/tools_file.h"
 #include "client/http_body.h"
-#include "client/text.h"
 
 namespace sparkgate::client {
 namespace {

@@ -6,61 +6,21 @@
 #include <cstdio>
 #include <ctime>
 
+#include "base/json_writer.h"
+#include "base/utf8.h"
+
 namespace sparkgate::telemetry {
 namespace {
 
-constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
-
-// The length of the UTF-8 character that `text` begins with; 0 if it begins with none.
-size_t CharacterLength(std::string_view text) {
-  const auto byte = [text](size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char first = byte(0);
-  if (first < 0x80) return 1;
-  const size_t length = first < 0xC2   ? 0
-                        : first < 0xE0 ? 2
-                        : first < 0xF0 ? 3
-                        : first < 0xF5 ? 4
-                                       : 0;
-  if (length == 0 || text.size() < length) return 0;
-  for (size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return 0;
+// Characters of `text` that fit into `limit` bytes.
+std::string_view PrefixOf(std::string_view text, size_t limit) {
+  size_t size = 0;
+  while (size < text.size()) {
+    const size_t next = size + std::max<size_t>(CharacterLength(text.substr(size)), 1);
+    if (next > limit) break;
+    size = next;
   }
-  const unsigned char second = byte(1);
-  const bool too_long = (first == 0xE0 && second < 0xA0) || (first == 0xF0 && second < 0x90);
-  const bool no_character = (first == 0xED && second > 0x9F) || (first == 0xF4 && second > 0x8F);
-  return too_long || no_character ? 0 : length;
-}
-
-// How many bytes at the beginning of `text` stand for themselves.
-size_t PlainLength(std::string_view text) {
-  size_t length = 0;
-  while (length < text.size() && text[length] >= 0x20 && text[length] < 0x7f &&
-         text[length] != '"' && text[length] != '\\') {
-    ++length;
-  }
-  return length;
-}
-
-void AppendEscaped(unsigned char c, std::string* line) {
-  switch (c) {
-    case '"':
-      line->append("\\\"");
-      return;
-    case '\\':
-      line->append("\\\\");
-      return;
-    case '\n':
-      line->append("\\n");
-      return;
-    case '\t':
-      line->append("\\t");
-      return;
-    default:
-      break;
-  }
-  char escape[8];
-  std::snprintf(escape, sizeof(escape), "\\u%04x", c);
-  line->append(escape);
+  return text.substr(0, size);
 }
 
 template <typename Number>
@@ -106,27 +66,18 @@ struct Appender {
 void Value::AppendTo(std::string* line) const { std::visit(Appender{line}, value_); }
 
 void AppendJsonText(std::string_view text, std::string* line) {
+  const std::string_view kept = PrefixOf(text, kMaxTextBytes);
   line->push_back('"');
-  size_t room = kMaxTextBytes;
-  while (!text.empty()) {
-    const size_t plain = PlainLength(text.substr(0, room));
-    const size_t character = plain > 0 ? 0 : CharacterLength(text);
-    const size_t length = std::max<size_t>(plain + character, 1);
-    if (length > room) {
-      line->append("...");
-      break;
-    }
-    if (plain > 0 || character > 1) {
-      line->append(text.substr(0, length));
-    } else if (character == 1) {
-      AppendEscaped(text[0], line);
-    } else {
-      line->append(kReplacement);
-    }
-    room -= length;
-    text.remove_prefix(length);
+  const std::string repaired = RepairUtf8(kept);
+  std::string_view rest = repaired;
+  // DEL is no control to JSON, but it is to a terminal that shows the log.
+  for (size_t at = rest.find('\x7f'); at != rest.npos; at = rest.find('\x7f')) {
+    AppendJsonEscaped(rest.substr(0, at), line);
+    line->append("\\u007f");
+    rest.remove_prefix(at + 1);
   }
-  line->push_back('"');
+  AppendJsonEscaped(rest, line);
+  line->append(kept.size() < text.size() ? "...\"" : "\"");
 }
 
 std::string JsonLine(Level level, std::chrono::system_clock::time_point time,

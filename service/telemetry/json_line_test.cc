@@ -43,7 +43,7 @@ TEST(JsonLineTest, HasLevelTimeMessageAndFields) {
 }
 
 TEST(JsonLineTest, EscapesText) {
-  EXPECT_EQ(Text("a\"b\\c\nd\te\r\x01\x7f/"), "\"a\\\"b\\\\c\\nd\\te\\u000d\\u0001\\u007f/\"");
+  EXPECT_EQ(Text("a\"b\\c\nd\te\r\x01\x7f/"), "\"a\\\"b\\\\c\\nd\\te\\r\\u0001\\u007f/\"");
   EXPECT_EQ(Text(std::string_view("a\0b", 3)), "\"a\\u0000b\"");
   EXPECT_EQ(Text("\xC3\xA9 \xE2\x82\xAC \xF0\x9F\x8D\xB5"),
             "\"\xC3\xA9 \xE2\x82\xAC \xF0\x9F\x8D\xB5\"");

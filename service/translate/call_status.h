@@ -5,17 +5,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "base/header_list.h"
 #include "sparkgate/v1/error_reason.pb.h"
 
 namespace sparkgate {
-
-// Names in lower case, in the order of the wire. The one form in which headers and metadata travel
-// between the layers.
-using HeaderList = std::vector<std::pair<std::string, std::string>>;
 
 // What the upstream was asked for.
 enum class Asked { kCompletion, kModels };

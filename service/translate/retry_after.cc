@@ -37,13 +37,6 @@ milliseconds Bounded(double value) {
 
 }  // namespace
 
-const std::string* FindHeader(const HeaderList& headers, std::string_view name) {
-  for (const auto& [known, value] : headers) {
-    if (known == name) return &value;
-  }
-  return nullptr;
-}
-
 std::optional<milliseconds> RetryAfter(const HeaderList& headers) {
   if (const std::string* value = FindHeader(headers, "retry-after-ms")) {
     if (const auto number = ReadNumber(*value)) return Bounded(*number);

@@ -4,7 +4,7 @@
 #include <chrono>
 #include <optional>
 
-#include "service/translate/call_status.h"
+#include "base/header_list.h"
 
 namespace sparkgate::translate {
 
@@ -12,9 +12,6 @@ namespace sparkgate::translate {
 // date (against the answer's own `date` if there is one, else the clock). At most an hour, never
 // negative.
 std::optional<std::chrono::milliseconds> RetryAfter(const HeaderList& headers);
-
-// The value of the first header `name` (lower case); null if there is none.
-const std::string* FindHeader(const HeaderList& headers, std::string_view name);
 
 }  // namespace sparkgate::translate
 

@@ -3,13 +3,10 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
+
+#include "base/header_list.h"
 
 namespace sparkgate::upstream {
-
-// Names in lower case, in the order of the wire.
-using HeaderList = std::vector<std::pair<std::string, std::string>>;
 
 // One request to the upstream.
 struct Request {
