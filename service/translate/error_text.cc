@@ -54,12 +54,9 @@ size_t SecretLength(std::string_view text) {
   return 0;
 }
 
-// Length of the word at the start of `text` if a key may look like that; else 0.
-size_t LikelyKeyLength(std::string_view text) {
-  const size_t run = RunLength(text, IsSecretCharacter);
-  const std::string_view word = text.substr(0, run);
-  const bool odd = word.find_first_of("0123456789*") != std::string_view::npos;
-  return run >= kMinKey && odd ? run : 0;
+// Whether a key may look like this word.
+bool MayBeKey(std::string_view word) {
+  return word.size() >= kMinKey && word.find_first_of("0123456789*") != std::string_view::npos;
 }
 
 // Whether `path` is one of the API that is called, and none of a machine's files.
@@ -120,9 +117,16 @@ std::string Clean(std::string_view text, bool about_keys) {
   text = CutTail(text.substr(0, kMaxLooked));
   std::string clean;
   bool word_begins = true;
+  // How much of `text` is left behind the run of a key's characters that was looked at last: if it
+  // was no key, no part of it is one, and looking at each would be quadratic.
+  size_t behind_run = text.size();
   while (!text.empty()) {
     size_t secret = word_begins || clean.back() == '/' ? SecretLength(text) : 0;
-    if (secret == 0 && word_begins && about_keys) secret = LikelyKeyLength(text);
+    if (secret == 0 && word_begins && about_keys && text.size() <= behind_run) {
+      const size_t run = RunLength(text, IsSecretCharacter);
+      if (MayBeKey(text.substr(0, run))) secret = run;
+      behind_run = text.size() - run;
+    }
     const bool url = !clean.empty() && clean.back() == ':' && text.substr(0, 2) == "//";
     const size_t path = word_begins && secret == 0 && !url ? PathLength(text) : 0;
     if (secret + path != 0) {

@@ -37,7 +37,7 @@ std::string TakeName(std::string_view* bytes) {
   if (which < 12) return kOthers[which - 4];
   const size_t length = std::min<size_t>(bytes->size(), TakeByte(bytes) % 24);
   const std::string_view name = bytes->substr(0, length);
-  bytes->remove_prefix(length);
+  bytes->remove_prefix(name.size());
   // gRPC's test double takes names as C strings; on the wire none has a zero byte.
   return std::string(name.substr(0, name.find('\0')));
 }
