@@ -108,6 +108,16 @@ std::set<std::string> Peers(const std::string& log) {
   return peers;
 }
 
+// A GOAWAY may cross a call on its way: the client library knows that the call has not run, and
+// sends it again if it is told to.
+support::ChannelOptions SendsAgain() {
+  support::ChannelOptions options;
+  options.service_config = R"({"methodConfig":[{"name":[{}],"retryPolicy":{"maxAttempts":4,)"
+                           R"("initialBackoff":"0.01s","maxBackoff":"0.1s","backoffMultiplier":2,)"
+                           R"("retryableStatusCodes":["UNAVAILABLE"]}}]})";
+  return options;
+}
+
 TEST(ConnectionAge, NewCallsGoToANewConnectionAndNoneIsCut) {
   Gate answer;
   ScriptedUpstream upstream([&](Connection& connection) {
@@ -117,7 +127,7 @@ TEST(ConnectionAge, NewCallsGoToANewConnectionAndNoneIsCut) {
     }
   });
   ServerProcess server(upstream.base_url(), {"--max_connection_age=1s"});
-  Caller caller(server.address());
+  Caller caller(server.address(), SendsAgain());
   RunningCall running = caller.Start(Rpc::kStreamChat, ChatRequestBody("long"));
   ASSERT_TRUE(upstream.WaitForRequests(1));
   int calls = 0;
@@ -150,7 +160,7 @@ TEST(ConnectionAge, WhatRunsGoesOnWhateverItDoes) {
   });
   ServerProcess server(upstream.base_url(), {"--max_connection_age=1s"});
   support::Relay relay({server.port()});
-  Caller caller("127.0.0.1:" + std::to_string(relay.port()));
+  Caller caller("127.0.0.1:" + std::to_string(relay.port()), SendsAgain());
   CallOptions beats, unread;
   beats.metadata = {{"sparkgate-heartbeat", "1s"}};
   unread.read_first = 1;
@@ -181,7 +191,7 @@ TEST(ConnectionAge, ACallThatIsCancelledOnAnAgedConnectionEndsUpstream) {
   });
   ServerProcess server(upstream.base_url(), {"--max_connection_age=1s"});
   support::Relay relay({server.port()});
-  Caller caller("127.0.0.1:" + std::to_string(relay.port()));
+  Caller caller("127.0.0.1:" + std::to_string(relay.port()), SendsAgain());
   RunningCall call = caller.Start(Rpc::kStreamChat, ChatRequestBody("waits"));
   ASSERT_TRUE(upstream.WaitForRequests(1));
   ASSERT_TRUE(support::Eventually([&] {
