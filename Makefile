@@ -43,8 +43,9 @@ fuzz: export SECONDS_PER_TARGET := $(SECONDS_PER_TARGET)
 fuzz: dependencies ## libFuzzer on each fuzz target for SECONDS_PER_TARGET=60
 	@tools/fuzz.sh $(FUZZ)
 
-docs: ## Makes docs/api.md from the comments in proto/ (needs make tools)
+docs: build ## Makes docs/api.md and the list in docs/configuration.md from the sources (needs make tools)
 	@.tools/bin/python3 tools/api_docs.py
+	@.tools/bin/python3 tools/config_docs.py bin/sparkgate
 
 tools: ## Fetches grpcurl, buf and the other pinned tools that tests use, into .tools/
 	@tools/install_tools.sh
