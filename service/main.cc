@@ -107,11 +107,15 @@ int Serve(const config::Config& config, const sigset_t& signals, telemetry::Logg
   }
   const auto resolver = MakeResolver(config);
   if (!resolver.ok()) return Fail(resolver.status());
-  rpc::ServerOptions options = MakeServerOptions(config, logger);
-  options.on_over = [logger](const rpc::CallReport& report) {
+  auto options = MakeServerOptions(config);
+  if (!options.ok()) return Fail(options.status());
+  options->on_over = [logger](const rpc::CallReport& report) {
     telemetry::LogCall(MakeCallRecord(report), logger);
   };
-  auto server = rpc::Server::Start(std::move(options), resolver->get());
+  options->on_notice = [logger](const std::string& notice) {
+    logger->Log(telemetry::Level::kInfo, notice);
+  };
+  auto server = rpc::Server::Start(*std::move(options), resolver->get());
   if (!server.ok()) return Fail(server.status());
   // The second signal is for whoever does not want to wait. The thread is there from the start: at
   // the end there may be none left to be had.

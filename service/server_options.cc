@@ -2,48 +2,36 @@
 
 #include <grpcpp/security/server_credentials.h>
 
-#include <memory>
-#include <optional>
+#include <fstream>
+#include <iterator>
 #include <string>
-#include <utility>
 
-#include "absl/time/time.h"
-#include "service/config/certificate_files.h"
 #include "service/config/memory.h"
 #include "service/config/version.h"
-#include "service/rpc/tls_credentials.h"
 
 namespace sparkgate {
 namespace {
 
-using config::CertificateFiles;
-using telemetry::Level;
-
-// Of a certificate that callers are shown from now on. The first one was checked, and is no news.
-void LogCertificate(const CertificateFiles::Pair& pair, bool is_first, telemetry::Logger* logger) {
-  const std::string until = absl::FormatTime(absl::RFC3339_sec, pair.expiry, absl::UTCTimeZone());
-  if (pair.expiry < absl::Now()) {
-    logger->Log(Level::kWarning, "the certificate has expired: callers will refuse it",
-                {{"expired", until}});
-  } else if (!is_first) {
-    logger->Log(Level::kInfo, "the certificate was replaced", {{"valid_until", until}});
+absl::StatusOr<std::string> ReadFile(const std::string& flag, const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string text((std::istreambuf_iterator<char>(file)), {});
+  if (!file.good() && !file.eof()) text.clear();
+  if (text.empty()) {
+    return absl::InvalidArgumentError(flag + ": " + path + " cannot be read; name a PEM file");
   }
+  return text;
 }
 
-std::shared_ptr<grpc::ServerCredentials> MakeCredentials(const config::Config& config,
-                                                         telemetry::Logger* logger) {
+absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeCredentials(
+    const config::Config& config) {
   if (config.tls_cert_file.empty()) return grpc::InsecureServerCredentials();
-  auto files = std::make_shared<CertificateFiles>(
-      config.tls_cert_file, config.tls_key_file, [logger](const std::string& problem) {
-        logger->Log(Level::kWarning, "the new certificate is not used yet", {{"why", problem}});
-      });
-  auto next = [files, logger, is_first = true]() mutable -> std::optional<rpc::CertificatePair> {
-    auto pair = files->TakeIfChanged(CertificateFiles::Clock::now());
-    if (!pair) return std::nullopt;
-    LogCertificate(*pair, std::exchange(is_first, false), logger);
-    return rpc::CertificatePair{std::move(pair->certificates), std::move(pair->key)};
-  };
-  return rpc::MakeTlsCredentials(std::move(next));
+  const auto certificate = ReadFile("--tls_cert_file", config.tls_cert_file);
+  if (!certificate.ok()) return certificate.status();
+  const auto key = ReadFile("--tls_key_file", config.tls_key_file);
+  if (!key.ok()) return key.status();
+  grpc::SslServerCredentialsOptions options;
+  options.pem_key_cert_pairs.push_back({*key, *certificate});
+  return grpc::SslServerCredentials(options);
 }
 
 call::CallLimits MakeLimits(const config::Config& config) {
@@ -75,10 +63,11 @@ upstream::ClientOptions MakeClientOptions(const config::Config& config) {
 
 }  // namespace
 
-rpc::ServerOptions MakeServerOptions(const config::Config& config, telemetry::Logger* logger) {
+absl::StatusOr<rpc::ServerOptions> MakeServerOptions(const config::Config& config) {
   rpc::ServerOptions options;
-  options.on_notice = [logger](const std::string& notice) { logger->Log(Level::kInfo, notice); };
-  options.credentials = MakeCredentials(config, logger);
+  auto credentials = MakeCredentials(config);
+  if (!credentials.ok()) return credentials.status();
+  options.credentials = *std::move(credentials);
   options.listen_host = config.listen.host;
   options.listen_port = config.listen.port;
   options.loops = config.loops;

@@ -1,15 +1,15 @@
 #ifndef SPARKGATE_SERVICE_SERVER_OPTIONS_H_
 #define SPARKGATE_SERVICE_SERVER_OPTIONS_H_
 
+#include "absl/status/statusor.h"
 #include "service/config/config.h"
 #include "service/rpc/server.h"
-#include "service/telemetry/log.h"
 
 namespace sparkgate {
 
-// What the configuration means for the server: the one place where the two meet. The server's
-// notices, and what becomes of its certificate, go to `logger`, which must outlive it.
-rpc::ServerOptions MakeServerOptions(const config::Config& config, telemetry::Logger* logger);
+// What the configuration means for the server: the one place where the two meet. Reads the TLS
+// files, if there are any; an error names the flag.
+absl::StatusOr<rpc::ServerOptions> MakeServerOptions(const config::Config& config);
 
 }  // namespace sparkgate
 

@@ -1,5 +1,8 @@
 #include "service/config/config_file.h"
 
+#include <unistd.h>
+
+#include <fstream>
 #include <utility>
 #include <vector>
 
@@ -103,13 +106,21 @@ absl::StatusOr<Settings> ParseConfigText(const std::string& text, const std::str
 }
 
 absl::StatusOr<Settings> ReadConfigFile(const std::string& path) {
-  const absl::StatusOr<std::string> text = ReadRegularFile(path, kMostBytes);
-  if (!text.ok()) {
-    return absl::InvalidArgumentError(absl::StrCat("--config=", path,
-                                                   ": cannot be read: ", text.status().message(),
-                                                   "; give a file of settings in YAML or JSON"));
+  const absl::StatusOr<int> fd = OpenRegularFile(path);
+  if (fd.ok()) close(*fd);
+  std::ifstream file;
+  if (fd.ok()) file.open(path, std::ios::binary);
+  std::string text(kMostBytes + 1, '\0');
+  file.read(text.data(), text.size());
+  if (!file.is_open() || file.bad() || (file.fail() && !file.eof())) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--config=", path, ": cannot be read; give a file of settings in YAML or JSON"));
   }
-  return ParseConfigText(*text, path);
+  text.resize(file.gcount());
+  if (text.size() > kMostBytes) {
+    return absl::InvalidArgumentError(absl::StrCat("--config=", path, ": is over 1 MiB"));
+  }
+  return ParseConfigText(text, path);
 }
 
 }  // namespace sparkgate::config

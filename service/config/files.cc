@@ -8,7 +8,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <memory>
@@ -29,9 +28,10 @@ using Key = std::unique_ptr<EVP_PKEY, Deleter>;
 
 absl::Status Wrong(const std::string& what) { return absl::InvalidArgumentError(what); }
 
-// Of `text` itself, which must outlive it.
-Bio Open(std::string_view text) {
-  return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+absl::StatusOr<Bio> Open(const std::string& path) {
+  const absl::StatusOr<int> fd = OpenRegularFile(path);
+  if (!fd.ok()) return fd.status();
+  return Bio(BIO_new_fd(*fd, BIO_CLOSE));
 }
 
 // OpenSSL would ask the terminal otherwise.
@@ -53,37 +53,12 @@ absl::StatusOr<int> OpenRegularFile(const std::string& path) {
   return Wrong(S_ISDIR(info.st_mode) ? "Is a directory" : "is not a regular file");
 }
 
-absl::StatusOr<std::string> ReadRegularFile(const std::string& path, size_t most_bytes) {
-  const absl::StatusOr<int> fd = OpenRegularFile(path);
-  if (!fd.ok()) return fd.status();
-  struct stat info = {};
-  fstat(*fd, &info);
-  // Room for a file that grows meanwhile; plain descriptors, since a stream's buffer would keep a
-  // second copy of a secret somewhere.
-  const size_t expected = static_cast<size_t>(std::max<off_t>(info.st_size, 0));
-  std::string text(std::min(expected, most_bytes) + 1, '\0');
-  size_t size = 0;
-  ssize_t got = 0;
-  while (size <= most_bytes) {
-    if (size == text.size()) text.resize(std::min(2 * size, most_bytes + 1));
-    got = read(*fd, text.data() + size, text.size() - size);
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) break;
-    size += static_cast<size_t>(got);
-  }
-  const int error = errno;
-  close(*fd);
-  if (got < 0) return Wrong(std::strerror(error));
-  if (size > most_bytes) return Wrong(absl::StrCat("has more than ", most_bytes, " bytes"));
-  text.resize(size);
-  return text;
-}
-
-absl::Status CheckCertificates(std::string_view pem) {
-  const Bio file = Open(pem);
+absl::Status CheckCertificates(const std::string& path) {
+  const absl::StatusOr<Bio> file = Open(path);
+  if (!file.ok()) return file.status();
   ERR_clear_error();
   int count = 0;
-  while (NextCertificate(file.get())) ++count;
+  while (NextCertificate(file->get())) ++count;
   const bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
   ERR_clear_error();
   if (!at_end) return Wrong(absl::StrCat("certificate ", count + 1, " in it cannot be parsed"));
@@ -91,24 +66,19 @@ absl::Status CheckCertificates(std::string_view pem) {
   return absl::OkStatus();
 }
 
-absl::Status CheckPrivateKey(std::string_view key_pem, std::string_view certificates) {
-  const Key key(PEM_read_bio_PrivateKey(Open(key_pem).get(), nullptr, NoPassphrase, nullptr));
+absl::Status CheckPrivateKey(const std::string& path, const std::string& certificate_path) {
+  const absl::StatusOr<Bio> file = Open(path);
+  if (!file.ok()) return file.status();
+  const Key key(PEM_read_bio_PrivateKey(file->get(), nullptr, NoPassphrase, nullptr));
   ERR_clear_error();
   if (!key) return Wrong("holds no private key that can be read without a passphrase");
-  const Certificate leaf = NextCertificate(Open(certificates).get());
+  const absl::StatusOr<Bio> chain = Open(certificate_path);
+  if (!chain.ok()) return chain.status();
+  const Certificate leaf = NextCertificate(chain->get());
   const bool match = leaf && X509_check_private_key(leaf.get(), key.get()) == 1;
   ERR_clear_error();
-  if (!match) return Wrong("is not the key of the first certificate");
+  if (!match) return Wrong("is not the key of the first certificate in " + certificate_path);
   return absl::OkStatus();
-}
-
-absl::Time ExpiryOf(std::string_view certificates) {
-  const Certificate leaf = NextCertificate(Open(certificates).get());
-  tm utc = {};
-  if (!leaf || ASN1_TIME_to_tm(X509_get0_notAfter(leaf.get()), &utc) != 1) {
-    return absl::InfinitePast();
-  }
-  return absl::FromTM(utc, absl::UTCTimeZone());
 }
 
 }  // namespace sparkgate::config

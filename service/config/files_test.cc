@@ -50,37 +50,25 @@ TEST(Files, OnlyRegularFilesAreOpened) {
 
 TEST(Files, CertificatesAreParsedOneByOne) {
   const std::string good = Read(support::CaFile());
-  EXPECT_TRUE(CheckCertificates(good).ok());
-  EXPECT_TRUE(CheckCertificates("a comment\n" + good + good).ok());
-  EXPECT_EQ(Message(CheckCertificates("")), "holds no certificate");
-  EXPECT_EQ(Message(CheckCertificates("no PEM at all\n")), "holds no certificate");
-  EXPECT_EQ(Message(CheckCertificates(good + good.substr(0, good.size() / 2))),
+  EXPECT_TRUE(CheckCertificates(support::CaFile()).ok());
+  EXPECT_TRUE(CheckCertificates(Write("two", "a comment\n" + good + good)).ok());
+  EXPECT_EQ(Message(CheckCertificates(Write("empty", ""))), "holds no certificate");
+  EXPECT_EQ(Message(CheckCertificates(Write("words", "no PEM at all\n"))), "holds no certificate");
+  EXPECT_EQ(Message(CheckCertificates(Write("cut", good + good.substr(0, good.size() / 2)))),
             "certificate 2 in it cannot be parsed");
   const std::string rubbish = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
-  EXPECT_EQ(Message(CheckCertificates(rubbish)), "certificate 1 in it cannot be parsed");
+  EXPECT_EQ(Message(CheckCertificates(Write("rubbish", rubbish))),
+            "certificate 1 in it cannot be parsed");
 }
 
 TEST(Files, AKeyMustBeThatOfTheCertificate) {
   const auto one = support::WriteIdentity(Folder(), "one");
   const auto other = support::WriteIdentity(Folder(), "other");
-  const std::string certificate = Read(one.certificate);
-  EXPECT_TRUE(CheckPrivateKey(Read(one.key), certificate).ok());
-  EXPECT_EQ(Message(CheckPrivateKey(Read(other.key), certificate)),
-            "is not the key of the first certificate");
-  EXPECT_EQ(Message(CheckPrivateKey(certificate, certificate)),
+  EXPECT_TRUE(CheckPrivateKey(one.key, one.certificate).ok());
+  EXPECT_EQ(Message(CheckPrivateKey(other.key, one.certificate)),
+            "is not the key of the first certificate in " + one.certificate);
+  EXPECT_EQ(Message(CheckPrivateKey(one.certificate, one.certificate)),
             "holds no private key that can be read without a passphrase");
-  EXPECT_GT(ExpiryOf(certificate), absl::Now());
-}
-
-TEST(Files, AreReadWholeUpToALimit) {
-  const std::string path = Write("some", "12345");
-  const auto text = ReadRegularFile(path, 5);
-  ASSERT_TRUE(text.ok()) << text.status();
-  EXPECT_EQ(*text, "12345");
-  EXPECT_EQ(Message(ReadRegularFile(path, 4).status()), "has more than 4 bytes");
-  EXPECT_EQ(*ReadRegularFile(Write("none", ""), 4), "");
-  EXPECT_FALSE(ReadRegularFile("/proc/self/stat", 4096)->empty()) << "whose size is said to be 0";
-  EXPECT_EQ(Message(ReadRegularFile(Folder(), 4).status()), "Is a directory");
 }
 
 }  // namespace

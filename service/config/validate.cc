@@ -63,11 +63,10 @@ class Validator {
                absl::StrCat("is given without ", no_key ? "tls_key_file" : "tls_cert_file",
                             "; give both, or neither for plain text"));
     }
-    const auto certificates = Certificates("tls_cert_file", in_.tls_cert_file());
-    if (certificates && !in_.tls_key_file().empty()) {
-      const auto key = ReadRegularFile(in_.tls_key_file(), kMostPemBytes);
+    if (Certificates("tls_cert_file", in_.tls_cert_file()) && !in_.tls_key_file().empty() &&
+        !in_.tls_cert_file().empty()) {
       IsGood("tls_key_file", in_.tls_key_file(),
-             key.ok() ? CheckPrivateKey(*key, *certificates) : key.status());
+             CheckPrivateKey(in_.tls_key_file(), in_.tls_cert_file()));
     }
     out_.reflection = in_.reflection();
     out_.debug_service = in_.debug_service();
@@ -215,12 +214,8 @@ class Validator {
     return absl::StrCat(ms, "ms");
   }
 
-  // What the file holds, if that is good; nothing without a file.
-  std::optional<std::string> Certificates(const char* name, const std::string& path) {
-    if (path.empty()) return std::nullopt;
-    auto pem = ReadRegularFile(path, kMostPemBytes);
-    if (!IsGood(name, path, pem.ok() ? CheckCertificates(*pem) : pem.status())) return std::nullopt;
-    return *std::move(pem);
+  bool Certificates(const char* name, const std::string& path) {
+    return path.empty() || IsGood(name, path, CheckCertificates(path));
   }
 
   bool IsGood(const char* name, const std::string& path, const absl::Status& status) {

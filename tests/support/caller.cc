@@ -226,21 +226,11 @@ CallResult RunningCall::Wait() {
   return state_->result();
 }
 
-namespace {
-
-std::shared_ptr<grpc::ChannelCredentials> Credentials(const std::string& ca) {
-  if (ca.empty()) return grpc::InsecureChannelCredentials();
-  grpc::SslCredentialsOptions options;
-  options.pem_root_certs = ca;
-  return grpc::SslCredentials(options);
-}
-
-}  // namespace
-
 class Caller::Impl {
  public:
   Impl(const std::string& target, const ChannelOptions& options)
-      : channel_(grpc::CreateCustomChannel(target, Credentials(options.ca), Arguments(options))),
+      : channel_(grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(),
+                                           Arguments(options))),
         stub_(channel_),
         thread_([this] { Receive(); }) {}
   ~Impl() {
