@@ -15,6 +15,7 @@
 #include "tests/support/gate.h"
 #include "tests/support/http_text.h"
 #include "tests/support/scripted_upstream.h"
+#include "tests/support/tls_files.h"
 
 namespace sparkgate::upstream {
 namespace {
@@ -480,6 +481,25 @@ TEST_F(ClientTest, AMissingCaFileTrustsNobody) {
   options.ca_file = "/nonexistent/ca.pem";
   Connect(options);
   EXPECT_EQ(Fetch(Post("{}")).end->how, How::kCertificateRefused);
+}
+
+TEST_F(ClientTest, TheCaFileIsReadForEachConnection) {
+  ScriptedUpstream upstream(
+      [](Connection& connection) {
+        if (connection.ReadRequest()) connection.Send(JsonResponse("{}"));
+      },
+      Certificate::kRight);
+  const support::TlsFiles files("stranger");
+  const std::string ca_file = files.folder() + "/ca.pem";
+  ClientOptions options = OptionsFor(upstream);
+  options.ca_file = ca_file;
+  support::TlsFiles::Overwrite(support::CaFile(), ca_file);
+  Connect(options);
+  EXPECT_EQ(Fetch(Post("{}")).end->how, How::kComplete);
+  support::TlsFiles::Overwrite(files.certificate(), ca_file);
+  EXPECT_EQ(Fetch(Post("{}")).end->how, How::kCertificateRefused);
+  support::TlsFiles::Overwrite(support::CaFile(), ca_file);
+  EXPECT_EQ(Fetch(Post("{}")).end->how, How::kComplete);
 }
 
 // --- Requests that must not be sent --------------------------------------------------------------

@@ -1,5 +1,7 @@
 #include "service/upstream/easy_options.h"
 
+#include <string>
+
 #include "service/upstream/curl_wrappers.h"
 
 namespace sparkgate::upstream {
@@ -31,6 +33,15 @@ constexpr NumberOption kNumbers[] = {
     {CURLOPT_SUPPRESS_CONNECT_HEADERS, 1},  // a proxy's answer is no response
 };
 
+// These and no others: by default libcurl also trusts those of a folder of the system's. It keeps
+// what it has read of a file for a day where there is no folder; here the file is read for each
+// connection, so that it may be replaced.
+void SetAuthorities(CURL* easy, const std::string& ca_file) {
+  SetPointer(easy, CURLOPT_CAINFO, ca_file.c_str());
+  SetPointer<const char>(easy, CURLOPT_CAPATH, nullptr);
+  SetNumber(easy, CURLOPT_CA_CACHE_TIMEOUT, 0);
+}
+
 }  // namespace
 
 void ApplyCommonOptions(CURL* easy, const ClientOptions& options) {
@@ -41,7 +52,7 @@ void ApplyCommonOptions(CURL* easy, const ClientOptions& options) {
   SetPointer(easy, CURLOPT_PROXY, options.proxy.c_str());  // "": not the environment's either
   SetPointer(easy, CURLOPT_NOPROXY, "");
   SetPointer(easy, CURLOPT_USERAGENT, options.user_agent.c_str());
-  if (!options.ca_file.empty()) SetPointer(easy, CURLOPT_CAINFO, options.ca_file.c_str());
+  if (!options.ca_file.empty()) SetAuthorities(easy, options.ca_file);
 }
 
 }  // namespace sparkgate::upstream
