@@ -107,7 +107,10 @@ int Serve(const config::Config& config, const sigset_t& signals, telemetry::Logg
   }
   const auto resolver = MakeResolver(config);
   if (!resolver.ok()) return Fail(resolver.status());
-  auto options = MakeServerOptions(config);
+  auto options =
+      MakeServerOptions(config, [logger](telemetry::Level level, const std::string& message) {
+        logger->Log(level, message);
+      });
   if (!options.ok()) return Fail(options.status());
   options->on_over = [logger](const rpc::CallReport& report) {
     telemetry::LogCall(MakeCallRecord(report), logger);

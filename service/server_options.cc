@@ -2,36 +2,32 @@
 
 #include <grpcpp/security/server_credentials.h>
 
-#include <fstream>
-#include <iterator>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "service/config/memory.h"
 #include "service/config/version.h"
+#include "service/rpc/server_credentials.h"
 
 namespace sparkgate {
 namespace {
 
-absl::StatusOr<std::string> ReadFile(const std::string& flag, const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text((std::istreambuf_iterator<char>(file)), {});
-  if (!file.good() && !file.eof()) text.clear();
-  if (text.empty()) {
-    return absl::InvalidArgumentError(flag + ": " + path + " cannot be read; name a PEM file");
-  }
-  return text;
-}
-
+// Null for plain text.
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeCredentials(
-    const config::Config& config) {
-  if (config.tls_cert_file.empty()) return grpc::InsecureServerCredentials();
-  const auto certificate = ReadFile("--tls_cert_file", config.tls_cert_file);
-  if (!certificate.ok()) return certificate.status();
-  const auto key = ReadFile("--tls_key_file", config.tls_key_file);
-  if (!key.ok()) return key.status();
-  grpc::SslServerCredentialsOptions options;
-  options.pem_key_cert_pairs.push_back({*key, *certificate});
-  return grpc::SslServerCredentials(options);
+    const config::Config& config, config::KeyPairFiles::Log log) {
+  if (config.tls_cert_file.empty()) return nullptr;
+  auto opened = config::KeyPairFiles::Open(config.tls_cert_file, config.tls_key_file,
+                                           std::move(log), config::KeyPairFiles::Clock::now());
+  if (!opened.ok()) return opened.status();
+  const std::shared_ptr<config::KeyPairFiles> files = *std::move(opened);
+  return rpc::MakeTlsCredentials(
+      [files]() -> std::optional<grpc::SslServerCredentialsOptions::PemKeyCertPair> {
+        auto pair = files->TakeNew(config::KeyPairFiles::Clock::now());
+        if (!pair) return std::nullopt;
+        return grpc::SslServerCredentialsOptions::PemKeyCertPair{std::move(pair->key),
+                                                                 std::move(pair->certificates)};
+      });
 }
 
 call::CallLimits MakeLimits(const config::Config& config) {
@@ -63,9 +59,10 @@ upstream::ClientOptions MakeClientOptions(const config::Config& config) {
 
 }  // namespace
 
-absl::StatusOr<rpc::ServerOptions> MakeServerOptions(const config::Config& config) {
+absl::StatusOr<rpc::ServerOptions> MakeServerOptions(const config::Config& config,
+                                                     config::KeyPairFiles::Log tls_log) {
   rpc::ServerOptions options;
-  auto credentials = MakeCredentials(config);
+  auto credentials = MakeCredentials(config, std::move(tls_log));
   if (!credentials.ok()) return credentials.status();
   options.credentials = *std::move(credentials);
   options.listen_host = config.listen.host;

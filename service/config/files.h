@@ -1,9 +1,9 @@
 #ifndef SPARKGATE_SERVICE_CONFIG_FILES_H_
 #define SPARKGATE_SERVICE_CONFIG_FILES_H_
 
+#include <cstddef>
 #include <string>
 
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
 // Files that settings name, checked before anything depends on them. The messages say what is wrong
@@ -14,12 +14,8 @@ namespace sparkgate::config {
 // for ever. The descriptor is the caller's to close.
 absl::StatusOr<int> OpenRegularFile(const std::string& path);
 
-// The PEM file holds at least one certificate, and nothing that begins as one and is none.
-absl::Status CheckCertificates(const std::string& path);
-
-// The PEM file holds a private key, readable without a passphrase, and it is that of the first
-// certificate in `certificate_path`, for which CheckCertificates was OK.
-absl::Status CheckPrivateKey(const std::string& path, const std::string& certificate_path);
+// All of a regular file, if it has at most so many bytes.
+absl::StatusOr<std::string> ReadRegularFile(const std::string& path, size_t most_bytes);
 
 }  // namespace sparkgate::config
 

@@ -5,10 +5,7 @@
 #include <unistd.h>
 
 #include <fstream>
-#include <iterator>
 #include <string>
-
-#include "tests/support/test_certificates.h"
 
 namespace sparkgate::config {
 namespace {
@@ -23,11 +20,6 @@ std::string Write(const std::string& name, const std::string& text) {
   const std::string path = Folder() + "/" + name;
   std::ofstream(path) << text;
   return path;
-}
-
-std::string Read(const std::string& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 std::string Message(const absl::Status& status) { return std::string(status.message()); }
@@ -48,27 +40,15 @@ TEST(Files, OnlyRegularFilesAreOpened) {
   close(*fd);
 }
 
-TEST(Files, CertificatesAreParsedOneByOne) {
-  const std::string good = Read(support::CaFile());
-  EXPECT_TRUE(CheckCertificates(support::CaFile()).ok());
-  EXPECT_TRUE(CheckCertificates(Write("two", "a comment\n" + good + good)).ok());
-  EXPECT_EQ(Message(CheckCertificates(Write("empty", ""))), "holds no certificate");
-  EXPECT_EQ(Message(CheckCertificates(Write("words", "no PEM at all\n"))), "holds no certificate");
-  EXPECT_EQ(Message(CheckCertificates(Write("cut", good + good.substr(0, good.size() / 2)))),
-            "certificate 2 in it cannot be parsed");
-  const std::string rubbish = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
-  EXPECT_EQ(Message(CheckCertificates(Write("rubbish", rubbish))),
-            "certificate 1 in it cannot be parsed");
-}
-
-TEST(Files, AKeyMustBeThatOfTheCertificate) {
-  const auto one = support::WriteIdentity(Folder(), "one");
-  const auto other = support::WriteIdentity(Folder(), "other");
-  EXPECT_TRUE(CheckPrivateKey(one.key, one.certificate).ok());
-  EXPECT_EQ(Message(CheckPrivateKey(other.key, one.certificate)),
-            "is not the key of the first certificate in " + one.certificate);
-  EXPECT_EQ(Message(CheckPrivateKey(one.certificate, one.certificate)),
-            "holds no private key that can be read without a passphrase");
+TEST(Files, AreReadUpToASize) {
+  EXPECT_EQ(*ReadRegularFile(Write("three", "abc"), 3), "abc");
+  EXPECT_EQ(*ReadRegularFile(Write("none", ""), 3), "");
+  EXPECT_EQ(Message(ReadRegularFile(Write("four", "abcd"), 3).status()), "has more than 3 bytes");
+  const std::string large(100'000, 'x');
+  EXPECT_EQ(*ReadRegularFile(Write("large", large), 1 << 20), large);
+  EXPECT_EQ(Message(ReadRegularFile(Folder(), 3).status()), "Is a directory");
+  // Its size is 0 until it is read.
+  EXPECT_NE(ReadRegularFile("/proc/self/status", 1 << 20)->find("Name:"), std::string::npos);
 }
 
 }  // namespace

@@ -21,8 +21,11 @@ ABSL_FLAG(
     "you say so; in a container use [::]:50051, which is all addresses, of IPv6 and of IPv4.");
 ABSL_FLAG(std::string, tls_cert_file, "",
           "PEM file with the server's certificate chain. Together with --tls_key_file, or neither "
-          "for plain text: the default, because TLS usually ends in a mesh or proxy in front.");
-ABSL_FLAG(std::string, tls_key_file, "", "PEM file with the private key of --tls_cert_file.");
+          "for plain text: the default, because TLS usually ends in a mesh or proxy in front. Both "
+          "are read again when they have changed, at a connection and at most once a second; until "
+          "they match, the old pair stays in use.");
+ABSL_FLAG(std::string, tls_key_file, "",
+          "PEM file with the private key of --tls_cert_file. Read again as that is.");
 ABSL_FLAG(bool, reflection, true,
           "Answer gRPC reflection, so that grpcurl works without .proto files. The API is public; "
           "nothing secret is told.");
@@ -57,13 +60,13 @@ ABSL_FLAG(std::string, upstream_url, "https://api.fireworks.ai/inference/v1",
 ABSL_FLAG(std::string, api_key_file, "",
           "File with the upstream's API key and nothing else. Wins over FIREWORKS_API_KEY of the "
           "environment. There is no flag for the key itself, because every user of a machine sees "
-          "command lines.");
+          "command lines. Read at the start only.");
 ABSL_FLAG(bool, no_api_key, false,
           "Send no key, for upstreams that want none. Without it and without a key Sparkgate does "
           "not start: every call would fail.");
 ABSL_FLAG(std::string, ca_file, "",
-          "PEM file with the authorities that the upstream's certificate is checked against. "
-          "Empty: the system's.");
+          "PEM file with the authorities that the upstream's certificate is checked against, and "
+          "no others. Empty: the system's. Read for each new upstream connection.");
 ABSL_FLAG(
     std::string, upstream_auth_header, "authorization",
     "Name of the header that takes the API key: as a bearer token in authorization, as it is in "

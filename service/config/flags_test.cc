@@ -333,6 +333,20 @@ TEST_F(FlagsTest, WarnsOfWhatIsUnwise) {
   EXPECT_NE(config.warnings[1].find("every user may read it"), std::string::npos);
 }
 
+TEST_F(FlagsTest, WarnsOfACertificateThatIsNotValidNow) {
+  support::IdentityOptions expired;
+  expired.from_days = -20;
+  expired.to_days = -10;
+  const auto identity = support::WriteIdentity(testing::TempDir(), "expired", expired);
+  const Config config =
+      Good({"--tls_cert_file=" + identity.certificate, "--tls_key_file=" + identity.key});
+  ASSERT_EQ(config.warnings.size(), 1u);
+  EXPECT_EQ(config.warnings[0].find("--tls_cert_file: " + identity.certificate +
+                                    ": the certificate expired at 20"),
+            0u)
+      << config.warnings[0];
+}
+
 TEST_F(FlagsTest, HelpListsEveryFlagWithItsDefault) {
   const absl::StatusOr<Start> start = Load({"--help"});
   ASSERT_TRUE(start.ok());

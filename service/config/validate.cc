@@ -11,7 +11,8 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "service/config/files.h"
+#include "absl/time/clock.h"
+#include "service/config/certificates.h"
 #include "service/config/url.h"
 
 namespace sparkgate::config {
@@ -63,11 +64,7 @@ class Validator {
                absl::StrCat("is given without ", no_key ? "tls_key_file" : "tls_cert_file",
                             "; give both, or neither for plain text"));
     }
-    if (Certificates("tls_cert_file", in_.tls_cert_file()) && !in_.tls_key_file().empty() &&
-        !in_.tls_cert_file().empty()) {
-      IsGood("tls_key_file", in_.tls_key_file(),
-             CheckPrivateKey(in_.tls_key_file(), in_.tls_cert_file()));
-    }
+    if (!in_.tls_cert_file().empty()) KeyPair();
     out_.reflection = in_.reflection();
     out_.debug_service = in_.debug_service();
     out_.loops = Count("loops", in_.loops(), 64);
@@ -77,6 +74,18 @@ class Validator {
     out_.max_connection_age =
         Time("max_connection_age", in_.max_connection_age(), 0, 7 * 24 * kHour);
     out_.max_receive_bytes = Size("max_receive_bytes", in_.max_receive_bytes(), kKiB, 1024 * kMiB);
+  }
+
+  void KeyPair() {
+    const absl::StatusOr<CertificateChain> chain = ReadCertificateChain(in_.tls_cert_file());
+    if (!IsGood("tls_cert_file", in_.tls_cert_file(), chain.status())) return;
+    const std::string problem = ValidityProblem(*chain, absl::Now());
+    if (!problem.empty()) {
+      out_.warnings.push_back(absl::StrCat(Where("tls_cert_file"), ": ", in_.tls_cert_file(),
+                                           ": the certificate ", problem, "; callers refuse it"));
+    }
+    if (in_.tls_key_file().empty()) return;
+    IsGood("tls_key_file", in_.tls_key_file(), ReadPrivateKey(in_.tls_key_file(), *chain).status());
   }
 
   void Upstream() {
@@ -95,7 +104,7 @@ class Validator {
             CheckProxyUrl(in_.upstream_proxy()));
     }
     out_.upstream_proxy = in_.upstream_proxy();
-    Certificates("ca_file", in_.ca_file());
+    if (!in_.ca_file().empty()) IsGood("ca_file", in_.ca_file(), CheckCertificates(in_.ca_file()));
     out_.ca_file = in_.ca_file();
     out_.dns_refresh = Time("dns_refresh", in_.dns_refresh(), kSecond, kHour);
     out_.include_usage = in_.include_usage();
@@ -212,10 +221,6 @@ class Validator {
     if (ms % kMinute == 0 && ms > 0) return absl::StrCat(ms / kMinute, "m");
     if (ms % kSecond == 0) return absl::StrCat(ms / kSecond, "s");
     return absl::StrCat(ms, "ms");
-  }
-
-  bool Certificates(const char* name, const std::string& path) {
-    return path.empty() || IsGood(name, path, CheckCertificates(path));
   }
 
   bool IsGood(const char* name, const std::string& path, const absl::Status& status) {

@@ -36,9 +36,10 @@ class Acceptor {
 
   int port() const { return port_; }
 
-  // Accepts from now on, on a thread of its own, into `target`. A connection whose peer takes
-  // nothing from it for `stuck_after` is ended: gRPC has no such limit, and what it has begun to
-  // write there would hold its calls for ever.
+  // Accepts from now on, on a thread of its own, into `target`; one thread, on which TLS depends
+  // (server_credentials.h). A connection whose peer takes nothing from it for `stuck_after` is
+  // ended: gRPC has no such limit, and what it has begun to write there would hold its calls for
+  // ever.
   void Start(std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> target,
              std::chrono::milliseconds stuck_after);
 

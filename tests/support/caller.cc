@@ -5,6 +5,8 @@
 #include <grpcpp/grpcpp.h>
 
 #include <condition_variable>
+#include <fstream>
+#include <iterator>
 #include <mutex>
 #include <thread>
 
@@ -229,8 +231,7 @@ CallResult RunningCall::Wait() {
 class Caller::Impl {
  public:
   Impl(const std::string& target, const ChannelOptions& options)
-      : channel_(grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(),
-                                           Arguments(options))),
+      : channel_(grpc::CreateCustomChannel(target, Credentials(options), Arguments(options))),
         stub_(channel_),
         thread_([this] { Receive(); }) {}
   ~Impl() {
@@ -250,6 +251,14 @@ class Caller::Impl {
   }
 
  private:
+  static std::shared_ptr<grpc::ChannelCredentials> Credentials(const ChannelOptions& options) {
+    if (options.ca_file.empty()) return grpc::InsecureChannelCredentials();
+    std::ifstream file(options.ca_file);
+    grpc::SslCredentialsOptions tls;
+    tls.pem_root_certs.assign(std::istreambuf_iterator<char>(file), {});
+    return grpc::SslCredentials(tls);
+  }
+
   static grpc::ChannelArguments Arguments(const ChannelOptions& options) {
     grpc::ChannelArguments arguments;
     arguments.SetMaxReceiveMessageSize(-1);

@@ -93,6 +93,7 @@ struct ChannelOptions {
   std::string lb_policy;       // "": pick_first
   int keepalive_ms = 0;        // between pings; 0: none
   std::string service_config;  // JSON; "": none
+  std::string ca_file;         // PEM, for TLS; "": plain text
 };
 
 // One call in progress. Destroying it cancels it and waits for its end.

@@ -5,6 +5,7 @@
 #include <openssl/x509v3.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 
@@ -68,20 +69,27 @@ Identity MakeCa(const char* name, long serial) {
   return ca;
 }
 
-Identity MakeServer(const Identity& ca, Certificate kind) {
+Identity MakeServer(const Identity& ca, const IdentityOptions& options, long serial,
+                    const char* alternative_names = "DNS:localhost,IP:127.0.0.1") {
   Identity server;
-  server.key.reset(EVP_EC_gen("P-256"));
-  Require(server.key != nullptr, "EVP_EC_gen");
-  const bool expired = kind == Certificate::kExpired;
-  server.certificate = Unsigned(server.key.get(), "scripted upstream", 100 + static_cast<int>(kind),
-                                expired ? -20 : -1, expired ? -10 : 30);
+  server.key.reset(options.weak ? EVP_RSA_gen(1024) : EVP_EC_gen("P-256"));
+  Require(server.key != nullptr, "making a key");
+  server.certificate = Unsigned(server.key.get(), options.common_name.c_str(), serial,
+                                options.from_days, options.to_days);
   X509* certificate = server.certificate.get();
   X509_set_issuer_name(certificate, X509_get_subject_name(ca.certificate.get()));
-  AddExtension(
-      certificate, NID_subject_alt_name,
-      kind == Certificate::kWrongHost ? "DNS:elsewhere.invalid" : "DNS:localhost,IP:127.0.0.1");
+  AddExtension(certificate, NID_subject_alt_name, alternative_names);
   Require(X509_sign(certificate, ca.key.get(), EVP_sha256()) > 0, "X509_sign");
   return server;
+}
+
+Identity MakeServer(const Identity& ca, Certificate kind) {
+  IdentityOptions options;
+  if (kind == Certificate::kExpired) options.from_days = -20;
+  if (kind == Certificate::kExpired) options.to_days = -10;
+  const long serial = 100 + static_cast<long>(kind);
+  if (kind != Certificate::kWrongHost) return MakeServer(ca, options, serial);
+  return MakeServer(ca, options, serial, "DNS:elsewhere.invalid");
 }
 
 // The authorities of this process, and the file that names the known one.
@@ -111,8 +119,10 @@ const Authorities& Shared() {
 
 const std::string& CaFile() { return Shared().ca_file; }
 
-IdentityFiles WriteIdentity(const std::string& folder, const std::string& name) {
-  const Identity server = MakeServer(Shared().known, Certificate::kRight);
+IdentityFiles WriteIdentity(const std::string& folder, const std::string& name,
+                            const IdentityOptions& options) {
+  static std::atomic<long> serial{1000};
+  const Identity server = MakeServer(Shared().known, options, ++serial);
   const IdentityFiles files = {folder + "/" + name + ".crt", folder + "/" + name + ".key"};
   FILE* const certificate = std::fopen(files.certificate.c_str(), "w");
   FILE* const key = std::fopen(files.key.c_str(), "w");

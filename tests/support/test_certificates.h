@@ -32,7 +32,14 @@ struct IdentityFiles {
   std::string certificate;
   std::string key;
 };
-IdentityFiles WriteIdentity(const std::string& folder, const std::string& name);
+struct IdentityOptions {
+  std::string common_name = "scripted upstream";
+  long from_days = -1;  // of its validity, from now
+  long to_days = 30;
+  bool weak = false;  // a key so short that OpenSSL refuses it
+};
+IdentityFiles WriteIdentity(const std::string& folder, const std::string& name,
+                            const IdentityOptions& options = {});
 
 }  // namespace sparkgate::support
 
