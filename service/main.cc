@@ -1,6 +1,7 @@
 // sparkgate: gRPC in front of a chat-completions API. See README.md, and --help.
 #include <curl/curl.h>
 #include <fcntl.h>
+#include <grpc/grpc.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
@@ -157,6 +158,9 @@ int Main(int argc, char** argv) {
   telemetry::Logger logger(log_options);
   telemetry::RouteLibraryLogs(&logger);
   curl_global_init(CURL_GLOBAL_DEFAULT);
+  // Never shut down again: gRPC's own end starts a thread and waits for it, and at a limit of
+  // threads it would wait for ever.
+  grpc_init();
   const int code = Serve(*start->config, signals, &logger);
   telemetry::RouteLibraryLogs(nullptr);
   return code;
