@@ -36,6 +36,7 @@ size_t RunLength(std::string_view text, bool (*belongs)(char)) {
 
 // Length of the key at the start of `text`; 0 if there is none.
 size_t SecretLength(std::string_view text) {
+  if (!IsAlnum(text[0])) return 0;  // most of what is no text: it would be compared with each
   for (const std::string_view prefix :
        {"fw_", "fw-", "fpk_", "sk-", "sk_", "pk-", "pk_", "rk_", "key_", "hf_", "gsk_", "xai-",
         "ghp_", "glpat-", "akia", "aiza", "eyj"}) {

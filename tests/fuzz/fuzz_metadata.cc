@@ -27,9 +27,9 @@ const std::vector<std::string>& Allowed() {
 }
 
 // What a caller may try beside what is allowed.
-constexpr const char* kOthers[] = {
-    "x-request-id",   "x-sparkgate-coalesce", "authorization", "cookie",
-    "content-length", "x-own-but-not",        "host",          "x-ow"};
+constexpr const char* kOthers[] = {"x-request-id", "x-sparkgate-coalesce", "authorization",
+                                   "cookie",       "content-length",       "x-own-but-not",
+                                   "host",         "sparkgate-heartbeat"};
 
 std::string TakeName(std::string_view* bytes) {
   const size_t which = TakeByte(bytes) % 16;
@@ -145,6 +145,16 @@ int FuzzMetadata(const uint8_t* data, size_t size) {
   CheckRequestId(metadata, result);
   HeaderList expected = {result.headers[0]};
   const bool fit = ExpectedHeaders(metadata, &expected);
+  const bool says_heartbeat = !ValuesOf(metadata, "sparkgate-heartbeat").empty();
+  if (fit && says_heartbeat && !result.status.ok()) {
+    CheckStatus(result.status);
+    FUZZ_CHECK(result.status.message.find("sparkgate-heartbeat") != std::string::npos);
+    return 0;
+  }
+  if (result.heartbeat) {
+    FUZZ_CHECK(says_heartbeat && result.heartbeat->count() <= 3'600'000);
+    FUZZ_CHECK(result.heartbeat->count() == 0 || result.heartbeat->count() >= 1000);
+  }
   FUZZ_CHECK(fit == result.status.ok());
   if (!fit) {
     CheckRefusal(result.status);
