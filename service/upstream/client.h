@@ -17,8 +17,13 @@ struct ClientOptions {
   std::string api_key;   // "": none. Never logged
   // The header that holds it, in lower case: as a bearer token in this one, as it is in any other.
   std::string auth_header = "authorization";
-  std::string ca_file;  // PEM; "": the system's
-  std::string proxy;    // "": none, whatever the environment says
+  std::string ca_file;       // PEM; "": the system's
+  HeaderList fixed_headers;  // for every request, before the request's own. Values are never logged
+  std::string proxy;         // "": none, whatever the environment says
+  // For the proxy alone (Basic); with TLS upstream they go into CONNECT and no further. "": none.
+  // Never logged.
+  std::string proxy_user;
+  std::string proxy_password;
   std::string user_agent = "sparkgate";
   std::chrono::milliseconds connect_timeout{5000};
   std::chrono::milliseconds linger_time{250};

@@ -282,7 +282,7 @@ bool Pool::PrepareRequest(Job* job, bool fresh_connection) {
     return Refuse(job, How::kProtocol, "the request's path is not one"), false;
   }
   absl::StatusOr<HeaderSlist> headers =
-      BuildHeaders(request, options_.api_key, options_.auth_header);
+      BuildHeaders(request, options_.api_key, options_.auth_header, options_.fixed_headers);
   if (!headers.ok()) {
     return Refuse(job, How::kProtocol, std::string(headers.status().message())), false;
   }
