@@ -8,6 +8,8 @@
 
 #include "service/config/memory.h"
 #include "service/config/version.h"
+#include "service/translate/base64.h"
+#include "service/translate/known_secrets.h"
 
 namespace sparkgate {
 namespace {
@@ -77,8 +79,12 @@ upstream::ClientOptions MakeClientOptions(const config::Config& config) {
     options.fixed_headers.emplace_back(name, value.Reveal());
   }
   options.proxy = config.upstream_proxy;
-  options.proxy_user = config.proxy_auth.user.Reveal();
-  options.proxy_password = config.proxy_auth.password.Reveal();
+  if (!config.proxy_auth.user.empty()) {
+    options.proxy_authorization = "Basic ";
+    translate::AppendBase64(
+        config.proxy_auth.user.Reveal() + ":" + config.proxy_auth.password.Reveal(),
+        &options.proxy_authorization);
+  }
   options.user_agent = std::string("sparkgate/") + config::kVersion;
   options.connect_timeout = config.connect_timeout;
   return options;

@@ -116,12 +116,13 @@ CallStatus ProxyRefused(int http_status, bool has_auth) {
                                   ProxysObjection(http_status, has_auth) + " (HTTP " +
                                   std::to_string(http_status) + ").",
                               std::chrono::seconds(30));
-  status.advice = http_status == 407 ? "It was not begun; have the file of "
-                                       "--upstream_proxy_auth_file checked before it is sent "
-                                       "again."
-                                     : "It was not begun; have --upstream_proxy and what the proxy "
-                                       "allows checked before it is "
-                                       "sent again.";
+  if (http_status == 407) {
+    status.advice = "It was not begun; have that file checked before it is sent again.";
+  } else {
+    status.advice =
+        "It was not begun; have --upstream_proxy and what the proxy allows checked before it is "
+        "sent again.";
+  }
   return status;
 }
 

@@ -20,10 +20,8 @@ struct ClientOptions {
   std::string ca_file;       // PEM; "": the system's
   HeaderList fixed_headers;  // for every request, before the request's own. Values are never logged
   std::string proxy;         // "": none, whatever the environment says
-  // For the proxy alone (Basic); with TLS upstream they go into CONNECT and no further. "": none.
-  // Never logged.
-  std::string proxy_user;
-  std::string proxy_password;
+  // The value of Proxy-Authorization, for the proxy alone; "": none. Never logged.
+  std::string proxy_authorization;
   std::string user_agent = "sparkgate";
   std::chrono::milliseconds connect_timeout{5000};
   std::chrono::milliseconds linger_time{250};

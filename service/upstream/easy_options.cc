@@ -32,15 +32,6 @@ constexpr NumberOption kNumbers[] = {
     {CURLOPT_HEADEROPT, CURLHEADER_SEPARATE},  // CONNECT has none of the upstream's headers
 };
 
-// Not CURLOPT_PROXYUSERPWD: it decodes %xx. Basic alone, sent unasked: to wait for the proxy's 407
-// would cost each connection a round trip, and a body that cannot be sent twice.
-void ApplyProxyAuth(CURL* easy, const ClientOptions& options) {
-  if (options.proxy_user.empty()) return;
-  SetNumber(easy, CURLOPT_PROXYAUTH, CURLAUTH_BASIC);
-  SetPointer(easy, CURLOPT_PROXYUSERNAME, options.proxy_user.c_str());
-  SetPointer(easy, CURLOPT_PROXYPASSWORD, options.proxy_password.c_str());
-}
-
 }  // namespace
 
 void ApplyCommonOptions(CURL* easy, const ClientOptions& options) {
@@ -50,7 +41,6 @@ void ApplyCommonOptions(CURL* easy, const ClientOptions& options) {
   SetPointer(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
   SetPointer(easy, CURLOPT_PROXY, options.proxy.c_str());  // "": not the environment's either
   SetPointer(easy, CURLOPT_NOPROXY, "");
-  ApplyProxyAuth(easy, options);
   SetPointer(easy, CURLOPT_USERAGENT, options.user_agent.c_str());
   if (!options.ca_file.empty()) SetPointer(easy, CURLOPT_CAINFO, options.ca_file.c_str());
 }

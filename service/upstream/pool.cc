@@ -80,6 +80,9 @@ Pool::Pool(Loop* loop, const ClientOptions& options, const Resolver* resolver)
   } else {
     url_fault_ = std::string(url.status().message());
   }
+  if (!options.proxy_authorization.empty()) {
+    proxy_headers_.Append("Proxy-Authorization: " + options.proxy_authorization);
+  }
   MakeMulti();
 }
 
@@ -298,6 +301,9 @@ bool Pool::PrepareRequest(Job* job, bool fresh_connection) {
   JobCallbacks::Install(job);
   SetPointer(easy, CURLOPT_URL, url_.With(request.path).c_str());
   SetPointer(easy, CURLOPT_HTTPHEADER, job->headers.get());
+  if (proxy_headers_.get() != nullptr) {
+    SetPointer(easy, CURLOPT_PROXYHEADER, proxy_headers_.get());
+  }
   if (!entry->empty()) {
     job->resolve = HeaderSlist();
     job->resolve.Append(*entry);
