@@ -93,8 +93,7 @@ class Pool : public FdHandler {
   BaseUrl url_;
   std::string url_fault_;  // why there is none
   // The proxy's own header, in CONNECT or in a request that it forwards. We write it ourselves:
-  // CURLOPT_PROXYUSERNAME and CURLOPT_PROXYPASSWORD are percent-decoded by libcurl 7.88, and after
-  // a 407 its authentication may send a request again.
+  // CURLOPT_PROXYUSERNAME and CURLOPT_PROXYPASSWORD are percent-decoded by libcurl 7.88.
   HeaderSlist proxy_headers_;
 
   MultiHandle multi_;
