@@ -6,9 +6,11 @@
 #include <string>
 #include <utility>
 
+#include "base/base64.h"
 #include "service/config/memory.h"
 #include "service/config/version.h"
 #include "service/rpc/server_credentials.h"
+#include "service/translate/known_secrets.h"
 
 namespace sparkgate {
 namespace {
@@ -30,9 +32,27 @@ absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeCredentials(
       });
 }
 
+// Of the proxy's user only what is a token by itself: without a password.
+translate::KnownSecrets MakeSecrets(const config::Config& config) {
+  translate::KnownSecrets secrets;
+  secrets.AddKey(config.api_key.Reveal());
+  const auto& [user, password] = config.proxy_auth;
+  if (!user.empty()) {
+    secrets.AddKey(password.empty() ? user.Reveal() : password.Reveal());
+    secrets.AddBasic(user.Reveal(), password.Reveal());
+  }
+  for (const auto& [name, value] : config.upstream_headers) {
+    secrets.AddHeaderValue(value.Reveal());
+  }
+  return secrets;
+}
+
 call::CallLimits MakeLimits(const config::Config& config) {
   call::CallLimits limits;
-  limits.key = translate::KnownSecret(config.api_key.Reveal());
+  limits.secrets = MakeSecrets(config);
+  limits.proxy_has_auth = !config.proxy_auth.user.empty();
+  limits.proxy_forwards =
+      !config.upstream_proxy.empty() && config.upstream_url.rfind("http://", 0) == 0;
   limits.first_content = config.first_content_timeout;
   limits.content_gap = config.content_gap_timeout;
   limits.end_grace = config.end_grace;
@@ -51,7 +71,15 @@ upstream::ClientOptions MakeClientOptions(const config::Config& config) {
   options.auth_header = config.upstream_auth_header;
   options.api_key = config.api_key.Reveal();
   options.ca_file = config.ca_file;
+  for (const auto& [name, value] : config.upstream_headers) {
+    options.fixed_headers.emplace_back(name, value.Reveal());
+  }
   options.proxy = config.upstream_proxy;
+  if (!config.proxy_auth.user.empty()) {
+    options.proxy_authorization = "Basic ";
+    AppendBase64(config.proxy_auth.user.Reveal() + ":" + config.proxy_auth.password.Reveal(),
+                 &options.proxy_authorization);
+  }
   options.user_agent = std::string("sparkgate/") + config::kVersion;
   options.connect_timeout = config.connect_timeout;
   return options;

@@ -194,7 +194,7 @@ void Call::Finish(std::optional<std::string> last_message) {
   if (request_.asked == Asked::kModels) {
     verdict_ = translate::WordedForModels(*std::move(verdict_));
   }
-  RemoveKey(&*verdict_);
+  RemoveSecrets(&*verdict_);
   summary_.end.status = *verdict_;
   CallEnd end = summary_.end;
   if (upstream_metadata_sent_) end.upstream_metadata.clear();
@@ -202,13 +202,13 @@ void Call::Finish(std::optional<std::string> last_message) {
 }
 
 // Whatever in it may be the upstream's words.
-void Call::RemoveKey(CallStatus* status) const {
+void Call::RemoveSecrets(CallStatus* status) const {
   if (status->ok()) return;
-  limits_.key.RemoveFrom(&status->message);
-  limits_.key.RemoveFrom(&status->upstream_code);
+  limits_.secrets.RemoveFrom(&status->message);
+  limits_.secrets.RemoveFrom(&status->upstream_code);
   for (FieldViolation& violation : status->violations) {
-    limits_.key.RemoveFrom(&violation.field);
-    limits_.key.RemoveFrom(&violation.description);
+    limits_.secrets.RemoveFrom(&violation.field);
+    limits_.secrets.RemoveFrom(&violation.description);
   }
 }
 
@@ -230,7 +230,7 @@ void Call::Changed() {
 
 void Call::OnHead(upstream::Head head) {
   head_ = std::move(head);
-  for (auto& [name, value] : head_.headers) limits_.key.RemoveFrom(&value);
+  for (auto& [name, value] : head_.headers) limits_.secrets.RemoveFrom(&value);
   summary_.end.upstream_metadata = translate::PassedHeaders(head_.headers);
   decoder_ = content_coding::ContentDecoder(FindAll(head_.headers, "content-encoding"));
   if (!IsSuccess(head_.status)) {
@@ -290,20 +290,24 @@ void Call::OnUndecodable(ContentDecoder::Result result) {
 void Call::OnEnd(const upstream::TransferEnd& end) {
   summary_.end.attempts = earlier_attempts_ + end.attempts;
   summary_.detail = end.detail;
-  limits_.key.RemoveFrom(&summary_.detail);
+  limits_.secrets.RemoveFrom(&summary_.detail);
   transfer_.reset();
   if (body_ == Body::kAnswer || body_ == Body::kUndecided) {
     const bool clean = end.how == How::kComplete || end.how == How::kClosed;
     return OnAnswerEnd(clean && !decoder_.complete() ? How::kCut : end.how);
   }
   if (body_ != Body::kNone) return OnRefusal();
-  if (end.proxy_status >= 300) return Decide(ProxyRefused(end.proxy_status));
+  if (end.proxy_status >= 300) {
+    return Decide(ProxyRefused(end.proxy_status, limits_.proxy_has_auth));
+  }
   Decide(TransferFailed(end.how, request_.asked));
 }
 
 void Call::OnRefusal() {
   CallStatus status;
-  if (body_ == Body::kRefusal) {
+  if (body_ == Body::kRefusal && head_.status == 407 && limits_.proxy_forwards) {
+    status = ProxyRefused(head_.status, limits_.proxy_has_auth);
+  } else if (body_ == Body::kRefusal) {
     const translate::OwnField field = translate::RefusedOwnField(head_.status, refusal_);
     if (AskAgainWithout(field)) return;
     status = translate::HttpErrorStatus(head_.status, head_.headers, refusal_);

@@ -11,15 +11,17 @@
 #include "service/call/host.h"
 #include "service/call/port.h"
 #include "service/content_coding/content_decoder.h"
-#include "service/translate/known_secret.h"
+#include "service/translate/known_secrets.h"
 #include "service/translate/own_fields.h"
 #include "service/upstream/transfer.h"
 
 namespace sparkgate::call {
 
-// The limits of a call, and the key that none may repeat; one object for the whole server.
+// The limits of a call, and the secrets that none may repeat; one object for the whole server.
 struct CallLimits {
-  translate::KnownSecret key;
+  translate::KnownSecrets secrets;
+  bool proxy_has_auth = false;  // the proxy is told a user and a password
+  bool proxy_forwards = false;  // there is a proxy, and no tunnel through it: a 407 is the proxy's
   std::chrono::milliseconds first_content{
       120'000};                                   // StreamChat: from the start to the first content
   std::chrono::milliseconds content_gap{60'000};  // StreamChat: from one content to the next
@@ -160,7 +162,7 @@ class Call : public upstream::TransferSink {
   void Force(CallStatus status);
   void GiveUpOnCaller(CallStatus status);
   void Finish(std::optional<std::string> last_message);
-  void RemoveKey(CallStatus* status) const;
+  void RemoveSecrets(CallStatus* status) const;
   void CloseUpstream();
   void CheckUpstreamTimers(Clock::time_point now);
   // `reason`: one of the two below, for which they stand still.

@@ -67,6 +67,13 @@ CallStatus TooLarge(std::string_view what, size_t limit, std::string_view flag) 
                         " bytes, the most that " + std::string(flag) + " lets in.");
 }
 
+std::string ProxysObjection(int http_status, bool has_auth) {
+  if (http_status != 407) return "the connection";
+  if (has_auth) return "the user and password of --upstream_proxy_auth_file";
+  return "to go on without a user and a password, and none were given by "
+         "--upstream_proxy_auth_file";
+}
+
 CallStatus CertificateRefused() {
   CallStatus status = NotSeen(v1::ERROR_REASON_UPSTREAM_TLS_FAILED,
                               "The upstream's certificate was refused.", std::chrono::seconds(30));
@@ -103,14 +110,19 @@ CallStatus TransferFailed(How how, Asked asked) {
   return Truncated("The connection to the upstream was lost in the middle of the answer");
 }
 
-CallStatus ProxyRefused(int http_status) {
+CallStatus ProxyRefused(int http_status, bool has_auth) {
   CallStatus status = NotSeen(v1::ERROR_REASON_UPSTREAM_UNREACHABLE,
-                              "The proxy on the way to the upstream refused the connection (HTTP " +
+                              "The proxy on the way to the upstream refused " +
+                                  ProxysObjection(http_status, has_auth) + " (HTTP " +
                                   std::to_string(http_status) + ").",
                               std::chrono::seconds(30));
-  status.advice =
-      "It was not begun; have --upstream_proxy and what the proxy allows checked before it is sent "
-      "again.";
+  if (http_status == 407) {
+    status.advice = "It was not begun; have that file checked before it is sent again.";
+  } else {
+    status.advice =
+        "It was not begun; have --upstream_proxy and what the proxy allows checked before it is "
+        "sent again.";
+  }
   return status;
 }
 

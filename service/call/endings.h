@@ -15,8 +15,9 @@ namespace sparkgate::call {
 // A transfer that ended before its answer was complete. `how` is not kComplete.
 CallStatus TransferFailed(upstream::TransferEnd::How how, Asked asked = Asked::kCompletion);
 
-// A proxy refused to connect to the upstream.
-CallStatus ProxyRefused(int http_status);
+// A proxy refused to connect to the upstream, or to forward the request. `has_auth`: it was told a
+// user and a password.
+CallStatus ProxyRefused(int http_status, bool has_auth);
 
 // The answer ended, cleanly or not, without its end mark.
 CallStatus Truncated(std::string_view what);

@@ -47,6 +47,9 @@ TEST(EndingsTest, ALimitNamesItsFlag) {
       {RequestTimeout(milliseconds(1)), "--request_timeout"},
       {Overloaded(1), "--max_calls"},
       {TooManyConnections(1), "--max_connections"},
+      {ProxyRefused(403, true), "--upstream_proxy"},
+      {ProxyRefused(407, true), "--upstream_proxy_auth_file"},
+      {ProxyRefused(407, false), "--upstream_proxy_auth_file"},
   };
   const std::set<std::string> known = Flags();
   for (const auto& [status, flag] : rows) {

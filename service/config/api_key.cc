@@ -1,36 +1,15 @@
 #include "service/config/api_key.h"
 
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "service/config/files.h"
+#include "service/config/secret_file.h"
 
 namespace sparkgate::config {
 namespace {
 
 constexpr size_t kMostBytes = 8192;
-
-// Reads at most one byte more than a key may have. Plain descriptors: a stream's buffer would keep
-// a second copy of the key somewhere.
-absl::StatusOr<std::string> ReadAll(int fd, const std::string& path) {
-  std::string text(kMostBytes + 1, '\0');
-  size_t size = 0;
-  while (size < text.size()) {
-    const ssize_t got = read(fd, text.data() + size, text.size() - size);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return absl::InvalidArgumentError(absl::StrCat(path, ": ", std::strerror(errno)));
-    if (got == 0) break;
-    size += got;
-  }
-  text.resize(size);
-  return text;
-}
 
 // `NAME=value`, as in a file of environment variables. A key may end in '=', as base64 does.
 bool IsAssignment(const std::string& key) {
@@ -66,20 +45,10 @@ absl::StatusOr<Secret> CheckKey(std::string key, const std::string& source) {
 }
 
 absl::StatusOr<Secret> ReadKeyFile(const std::string& path, std::vector<std::string>* warnings) {
-  const std::string source = "--api_key_file=" + path;
-  const absl::StatusOr<int> fd = OpenRegularFile(path);
-  if (!fd.ok()) {
-    return absl::InvalidArgumentError(absl::StrCat(source, ": ", std::string(fd.status().message()),
-                                                   "; give a file that holds the key alone"));
-  }
-  struct stat info = {};
-  const bool all_may_read = fstat(*fd, &info) == 0 && (info.st_mode & S_IROTH) != 0;
-  absl::StatusOr<std::string> text = ReadAll(*fd, source);
-  close(*fd);
+  const SecretFile file{"api_key_file", path, kMostBytes, "give a file that holds the key alone"};
+  absl::StatusOr<std::string> text = ReadSecretFile(file, warnings);
   if (!text.ok()) return text.status();
-  while (!text->empty() && (text->back() == '\n' || text->back() == '\r')) text->pop_back();
-  if (all_may_read) warnings->push_back(source + ": every user may read it; chmod 0400 is better");
-  return CheckKey(*std::move(text), source);
+  return CheckKey(*std::move(text), file.Source());
 }
 
 }  // namespace sparkgate::config

@@ -6,7 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "service/config/header_file.h"
 #include "service/config/host_port.h"
+#include "service/config/proxy_auth.h"
 #include "service/config/secret.h"
 #include "service/telemetry/level.h"
 
@@ -34,12 +36,14 @@ struct Config {
   Secret api_key;            // empty only if the configuration says that the upstream wants none
   std::string ca_file;       // PEM; "": the system's
   std::string upstream_proxy;
+  ProxyAuth proxy_auth;              // the user is empty if there is none
   std::string upstream_auth_header;  // lower case
+  FixedHeaders upstream_headers;     // go with every request; the key's is not among them
   std::chrono::milliseconds dns_refresh{0};
   bool include_usage = true;
   bool echo_extra = true;
   std::string reasoning_field;                 // "reasoning_content" or "reasoning"
-  std::vector<std::string> header_allow_list;  // lower case
+  std::vector<std::string> header_allow_list;  // lower case, none of upstream_headers
 
   // One call.
   std::chrono::milliseconds connect_timeout{0};

@@ -75,6 +75,17 @@ ABSL_FLAG(std::string, upstream_proxy, "",
           "URL of an HTTP proxy to the upstream, http(s)://host:port. Empty: none; the "
           "environment's http_proxy is ignored, because prompts should not take a way that nobody "
           "configured.");
+ABSL_FLAG(
+    std::string, upstream_proxy_auth_file, "",
+    "File with user:password for --upstream_proxy (Basic) and nothing else. There is no flag for "
+    "them, because every user of a machine sees command lines, and they may not stand in the "
+    "proxy's URL.");
+ABSL_FLAG(
+    std::string, upstream_header_file, "",
+    "File with headers for every upstream request, one 'Name: value' per line; blank lines and "
+    "those that begin with # are skipped. At most 32, 16 KiB together. The values are secrets; "
+    "callers cannot change them. Names that HTTP or Sparkgate sets are refused, as is the one that "
+    "takes the API key.");
 ABSL_FLAG(std::string, dns_refresh, "30s",
           "Duration between two look-ups of the upstream's addresses. Old ones are used while a "
           "look-up fails; 30 s follows a moved upstream soon enough and asks little.");

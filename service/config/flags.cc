@@ -1,11 +1,13 @@
 #include "service/config/flags.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <utility>
 #include <vector>
 
 #include "absl/flags/parse.h"
 #include "absl/status/status.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "service/config/api_key.h"
@@ -13,7 +15,9 @@
 #include "service/config/config_file.h"
 #include "service/config/cores.h"
 #include "service/config/flag_definitions.h"
+#include "service/config/header_file.h"
 #include "service/config/limits.h"
+#include "service/config/proxy_auth.h"
 #include "service/config/report.h"
 #include "service/config/settings.h"
 #include "service/config/validate.h"
@@ -87,6 +91,45 @@ absl::StatusOr<Key> ChooseKey(const Layers& layers, std::vector<std::string>* wa
       " in the environment or --api_key_file=FILE, or --no_api_key if the upstream wants none"));
 }
 
+absl::Status ReadProxyAuth(const Layers& layers, Config* config) {
+  const std::string& path = layers.all.values.upstream_proxy_auth_file();
+  // Without a proxy it is an error that Validate has told.
+  if (path.empty() || layers.all.values.upstream_proxy().empty()) return absl::OkStatus();
+  absl::StatusOr<ProxyAuth> auth = ReadProxyAuthFile(path, &config->warnings);
+  if (!auth.ok()) return auth.status();
+  config->proxy_auth = *std::move(auth);
+  return absl::OkStatus();
+}
+
+// A fixed header is not the callers': its name leaves the allow-list. That is worth a warning if
+// somebody wrote the list.
+void TakeFromAllowList(const Layers& layers, Config* config) {
+  std::vector<std::string>* allowed = &config->header_allow_list;
+  for (const auto& [name, value] : config->upstream_headers) {
+    const auto found = std::find(allowed->begin(), allowed->end(), name);
+    if (found == allowed->end()) continue;
+    allowed->erase(found);
+    const auto origin = layers.all.origins.find("header_allow_list");
+    if (origin == layers.all.origins.end()) continue;
+    config->warnings.push_back(absl::StrCat(origin->second, ": \"", name,
+                                            "\" is in --upstream_header_file too, and that value "
+                                            "is sent; what callers send is not"));
+  }
+}
+
+// `has_key`: the name that takes the key is not to be had.
+absl::Status ReadHeaders(const Layers& layers, bool has_key, Config* config) {
+  const std::string& path = layers.all.values.upstream_header_file();
+  if (path.empty()) return absl::OkStatus();
+  const std::string key_header =
+      has_key ? absl::AsciiStrToLower(layers.all.values.upstream_auth_header()) : "";
+  absl::StatusOr<FixedHeaders> headers = ReadHeaderFile(path, key_header, &config->warnings);
+  if (!headers.ok()) return headers.status();
+  config->upstream_headers = *std::move(headers);
+  TakeFromAllowList(layers, config);
+  return absl::OkStatus();
+}
+
 // What depends on the process.
 absl::Status FitProcess(Config* config) {
   if (config->loops == 0) config->loops = AutomaticLoops();
@@ -102,15 +145,19 @@ absl::StatusOr<Start> Load() {
   absl::StatusOr<Layers> layers = ReadLayers();
   if (!layers.ok()) return layers.status();
   std::vector<std::string> problems;
+  const auto note = [&problems](const absl::Status& status) {
+    if (!status.ok()) problems.emplace_back(status.message());
+  };
   absl::StatusOr<Config> config = Validate(layers->all);
-  if (!config.ok()) problems.emplace_back(config.status().message());
-  std::vector<std::string> warnings;
-  absl::StatusOr<Key> key = ChooseKey(*layers, &warnings);
-  if (!key.ok()) problems.emplace_back(key.status().message());
+  note(config.status());
+  if (!config.ok()) config = Config();  // for what the rest has to say
+  absl::StatusOr<Key> key = ChooseKey(*layers, &config->warnings);
+  note(key.status());
+  note(ReadProxyAuth(*layers, &*config));
+  note(ReadHeaders(*layers, !key.ok() || !key->secret.empty(), &*config));
   if (!problems.empty()) return absl::InvalidArgumentError(absl::StrJoin(problems, "\n"));
 
   if (absl::Status status = FitProcess(&*config); !status.ok()) return status;
-  config->warnings.insert(config->warnings.end(), warnings.begin(), warnings.end());
   config->api_key = std::move(key->secret);
   if (CheckConfigFlag())
     return Start{std::nullopt, EffectiveText(layers->all, *config, key->origin)};

@@ -105,15 +105,21 @@ TEST_F(FlagsTest, Defaults) {
                                       "x-prompt-cache-isolation-key", "fireworks-model",
                                       "fireworks-deployment"}));
   EXPECT_TRUE(config.warnings.empty());
+  EXPECT_TRUE(config.proxy_auth.user.empty());
+  EXPECT_TRUE(config.upstream_headers.empty());
 }
 
 TEST_F(FlagsTest, EverySettingReachesTheConfig) {
   const auto identity = support::WriteIdentity(testing::TempDir(), std::to_string(getpid()));
   const std::string pem = identity.certificate;
+  const std::string auth = Write("auth", "gate:madeUpAuth\n");
+  const std::string headers = Write("headers", "X-Tenant: madeUpTenant\n");
   const Config config = Good({"--listen=[::1]:0",
                               "--upstream_url=http://localhost:8080/v1/",
                               "--ca_file=" + pem,
                               "--upstream_proxy=http://proxy:3128",
+                              "--upstream_proxy_auth_file=" + auth,
+                              "--upstream_header_file=" + headers,
                               "--loops=3",
                               "--max_calls=20",
                               "--max_connections",
@@ -150,6 +156,11 @@ TEST_F(FlagsTest, EverySettingReachesTheConfig) {
   EXPECT_EQ(config.upstream_url, "http://localhost:8080/v1");
   EXPECT_EQ(config.ca_file, pem);
   EXPECT_EQ(config.upstream_proxy, "http://proxy:3128");
+  EXPECT_EQ(config.proxy_auth.user.Reveal(), "gate");
+  EXPECT_EQ(config.proxy_auth.password.Reveal(), "madeUpAuth");
+  ASSERT_EQ(config.upstream_headers.size(), 1u);
+  EXPECT_EQ(config.upstream_headers[0].first, "x-tenant");
+  EXPECT_EQ(config.upstream_headers[0].second.Reveal(), "madeUpTenant");
   EXPECT_EQ(config.loops, 3);
   EXPECT_EQ(config.max_calls, 20);
   EXPECT_EQ(config.max_connections, 10);
@@ -232,6 +243,48 @@ TEST_F(FlagsTest, NoKey) {
   EXPECT_NE(Bad({}).find("FIREWORKS_API_KEY: the key has a space, a control"), std::string::npos);
 }
 
+TEST_F(FlagsTest, FixedHeadersAreNotTheCallers) {
+  const std::string headers = Write("fixed", "fireworks-model: madeUp\nx-mine: madeUp2\n");
+  const std::string flag = "--upstream_header_file=" + headers;
+  Config config = Good({flag});
+  EXPECT_EQ(config.header_allow_list.size(), 4u);
+  for (const std::string& name : config.header_allow_list) EXPECT_NE(name, "fireworks-model");
+  EXPECT_TRUE(config.warnings.empty()) << "nobody wrote the list";
+
+  config = Good({flag, "--header_allow_list=x-other,x-mine"});
+  EXPECT_EQ(config.header_allow_list, (std::vector<std::string>{"x-other"}));
+  ASSERT_EQ(config.warnings.size(), 1u);
+  EXPECT_NE(config.warnings[0].find("--header_allow_list: \"x-mine\" is in --upstream_header_file"),
+            std::string::npos)
+      << config.warnings[0];
+}
+
+TEST_F(FlagsTest, TheHeaderThatTakesTheKeyIsNotFixed) {
+  const std::string headers = Write("named", "Api-Key: madeUp\nAuthorization: madeUp\n");
+  const std::string flag = "--upstream_header_file=" + headers;
+  EXPECT_NE(Bad({flag}).find("line 2: \"authorization\" takes the API key"), std::string::npos);
+  EXPECT_NE(Bad({flag, "--upstream_auth_header=API-Key"}).find("line 1: \"api-key\" takes the API"),
+            std::string::npos);
+  EXPECT_EQ(Good({flag, "--no_api_key"}).upstream_headers.size(), 2u);
+  EXPECT_EQ(Good({flag, "--upstream_auth_header=x-key"}).upstream_headers.size(), 2u);
+}
+
+TEST_F(FlagsTest, ProxyAuthNeedsAProxy) {
+  const std::string auth = Write("auth", "gate:madeUpAuth");
+  const std::string flag = "--upstream_proxy_auth_file=" + auth;
+  EXPECT_NE(Bad({flag}).find("--upstream_proxy_auth_file: is given without upstream_proxy; give"),
+            std::string::npos);
+  const std::string file =
+      Write("proxy.yaml", "upstream_proxy: http://127.0.0.1:1\nupstream_proxy_auth_file: " + auth);
+  EXPECT_EQ(Good({"--config=" + file}).proxy_auth.password.Reveal(), "madeUpAuth");
+  EXPECT_TRUE(Good({"--config=" + file}).warnings.empty());
+  const Config far = Good({"--config=" + file, "--upstream_proxy=http://proxy:1"});
+  ASSERT_EQ(far.warnings.size(), 1u);
+  EXPECT_NE(far.warnings[0].find("--upstream_proxy: plain http to a proxy on another"),
+            std::string::npos);
+  EXPECT_TRUE(Good({"--config=" + file, "--upstream_proxy=https://proxy:1"}).warnings.empty());
+}
+
 TEST_F(FlagsTest, BadValuesNameTheFlagAndWhatWouldBeRight) {
   const struct {
     std::vector<std::string> arguments;
@@ -244,7 +297,17 @@ TEST_F(FlagsTest, BadValuesNameTheFlagAndWhatWouldBeRight) {
       {{"--upstream_proxy=a:madeUp@h"}, "--upstream_proxy: \"redacted@h\" does not begin"},
       {{"--upstream_url=https://h#madeUp"}, "\"https://h#redacted\" holds a fragment"},
       {{"--upstream_auth_header=content-length"}, "--upstream_auth_header"},
-      {{"--upstream_proxy=http://a:madeUp@h:1"}, "\"http://redacted@h:1\" holds a name or"},
+      {{"--upstream_proxy=http://a:madeUp@h:1"},
+       "\"http://redacted@h:1\" holds a name or password; give both in the file of "
+       "--upstream_proxy_auth_file, and here a URL"},
+      {{"--upstream_proxy=http://@h:1"}, "holds a name or password"},
+      {{"--upstream_proxy=http://a:madeUp#b@h:1"},
+       "--upstream_proxy: \"http://redacted\" has a path"},
+      {{"--upstream_proxy=http://h:1", "--upstream_proxy_auth_file=/no/such"},
+       "--upstream_proxy_auth_file=/no/such: No such file"},
+      {{"--upstream_header_file=/dev/null"},
+       "--upstream_header_file=/dev/null: is not a regular file"},
+      {{"--header_allow_list=proxy-authorization"}, "\"proxy-authorization\" is set by"},
       {{"--upstream_proxy=ftp://a:madeUp@h"},
        "--upstream_proxy: \"ftp://redacted@h\" does not begin"},
       {{"--loops=two"}, "--loops: \"two\" is not a count; give a whole number"},
@@ -284,6 +347,8 @@ TEST_F(FlagsTest, BadValuesNameTheFlagAndWhatWouldBeRight) {
       {{"--header_allow_list=X-Upper"},
        "--header_allow_list: \"X-Upper\" is no header name in lower"},
       {{"--header_allow_list=authorization"}, "\"authorization\" is set by the transport or by"},
+      {{"--header_allow_list=api-key", "--upstream_auth_header=api-key"},
+       "\"api-key\" takes the API key"},
       {{"--header_allow_list=grpc-timeout"}, "\"grpc-timeout\" is gRPC's own"},
       {{"--header_allow_list=x-bin"}, "\"x-bin\" is binary for gRPC"},
       {{"--api_key_file=/no/such"}, "--api_key_file=/no/such: No such file"},
@@ -375,10 +440,13 @@ TEST_F(FlagsTest, VersionNamesTheLibraries) {
 }
 
 TEST_F(FlagsTest, CheckConfigPrintsAFileThatMeansTheSame) {
+  const std::string auth = Write("auth", "gate:madeUpAuth");
+  const std::string headers = Write("headers", "X-Tenant: madeUp\nX-Two: 2\n");
   const std::string file = Write("check.yaml", "loops: 2\nheader_allow_list: [x-one, x-two]\n");
   const absl::StatusOr<Start> start =
       Load({"--check_config", "--config=" + file, "--idle_timeout=1500ms",
-            "--upstream_proxy=http://proxy:1"});
+            "--upstream_proxy=http://proxy:1", "--upstream_proxy_auth_file=" + auth,
+            "--upstream_header_file=" + headers});
   ASSERT_TRUE(start.ok()) << start.status();
   EXPECT_FALSE(start->config.has_value());
   const std::string& output = start->output;
@@ -387,6 +455,15 @@ TEST_F(FlagsTest, CheckConfigPrintsAFileThatMeansTheSame) {
   EXPECT_NE(output.find("idle_timeout: 1.5s  # --idle_timeout\n"), std::string::npos) << output;
   EXPECT_NE(output.find("max_event_bytes: 16MiB  # default\n"), std::string::npos) << output;
   EXPECT_NE(output.find("upstream_proxy: \"http://proxy:1\""), std::string::npos) << output;
+  EXPECT_NE(output.find("# proxy's user and password: redacted, from " + auth + "\n"),
+            std::string::npos)
+      << output;
+  EXPECT_NE(output.find("# headers of every upstream request: x-tenant, x-two; values redacted, "
+                        "from " +
+                        headers + "\n"),
+            std::string::npos)
+      << output;
+  EXPECT_EQ(output.find("gate"), output.find("sparkgate") + 5) << "the proxy's user: " << output;
 
   const absl::StatusOr<Settings> again = ParseConfigText(output, "again");
   ASSERT_TRUE(again.ok()) << again.status();

@@ -6,6 +6,7 @@
 #include "absl/flags/commandlineflag.h"
 #include "absl/flags/reflection.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "google/protobuf/descriptor.h"
@@ -60,6 +61,19 @@ std::string FileText(const v1::Config& values, const std::string& name) {
   return text ? Quoted(TextOf(values, name)) : TextOf(values, name);
 }
 
+// The files with secrets beside the key's: names, no values.
+void AppendSecretFiles(const v1::Config& values, const Config& config, std::string* out) {
+  if (!config.proxy_auth.user.empty()) {
+    absl::StrAppend(out, "# proxy's user and password: redacted, from ",
+                    values.upstream_proxy_auth_file(), "\n");
+  }
+  if (config.upstream_headers.empty()) return;
+  std::vector<std::string> names;
+  for (const auto& [name, value] : config.upstream_headers) names.push_back(name);
+  absl::StrAppend(out, "# headers of every upstream request: ", absl::StrJoin(names, ", "),
+                  "; values redacted, from ", values.upstream_header_file(), "\n");
+}
+
 std::string OriginOf(const Settings& settings, const std::string& name) {
   const auto found = settings.origins.find(name);
   return found == settings.origins.end() ? "default" : found->second;
@@ -81,6 +95,7 @@ std::string EffectiveText(const Settings& settings, const Config& config,
                           const std::string& key_origin) {
   std::string text = absl::StrCat("# sparkgate ", kVersion, ": the configuration is valid\n",
                                   "# API key: ", key_origin, "\n");
+  AppendSecretFiles(settings.values, config, &text);
   absl::StrAppend(&text, "# in effect: loops ", config.loops, ", max_calls ", config.max_calls,
                   ", max_connections ", config.max_connections, "\n");
   for (const std::string& warning : config.warnings)

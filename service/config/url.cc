@@ -11,7 +11,7 @@ namespace {
 
 struct Parts {
   std::string scheme;
-  std::string user_info;
+  bool has_user_info = false;
   std::string host_port;
   std::string path;
 };
@@ -27,7 +27,7 @@ std::optional<Parts> Split(const std::string& url) {
   parts.path = url.substr(end);
   const size_t at = parts.host_port.rfind('@');
   if (at != std::string::npos) {
-    parts.user_info = parts.host_port.substr(0, at);
+    parts.has_user_info = true;
     parts.host_port.erase(0, at + 1);
   }
   return parts;
@@ -62,7 +62,7 @@ absl::Status CheckUpstreamUrl(const std::string& url) {
   if (!parts.has_value() || (parts->scheme != "https" && parts->scheme != "http")) {
     return Wrong("does not begin with https:// or http://", kRight);
   }
-  if (!parts->user_info.empty()) return Wrong("holds a name or password", kRight);
+  if (parts->has_user_info) return Wrong("holds a name or password", kRight);
   if (parts->path.find('#') != std::string::npos) return Wrong("holds a fragment", kRight);
   if (HasOddCharacters(url)) return Wrong("has characters that no URL has", kRight);
   if (HostOf(*parts).empty()) return Wrong("has no valid host and port", kRight);
@@ -75,7 +75,10 @@ absl::Status CheckProxyUrl(const std::string& url) {
   if (!parts.has_value() || (parts->scheme != "http" && parts->scheme != "https")) {
     return Wrong("does not begin with http:// or https://", kRight);
   }
-  if (!parts->user_info.empty()) return Wrong("holds a name or password", kRight);
+  if (parts->has_user_info) {
+    return Wrong("holds a name or password",
+                 "both in the file of --upstream_proxy_auth_file, and here " + std::string(kRight));
+  }
   if (!parts->path.empty() && parts->path != "/") return Wrong("has a path", kRight);
   if (HasOddCharacters(url)) return Wrong("has characters that no URL has", kRight);
   // libcurl's default for a proxy is 1080, which nobody expects of an http URL.
@@ -93,9 +96,13 @@ bool IsPlainRemote(const std::string& url) {
 
 std::string PrintableUrl(const std::string& url) {
   std::string text = url.substr(0, url.find_first_of("?#"));
+  const size_t colon = text.find("://");
+  // A password may hold these characters: then all that stands before the '@' is suspect.
+  if (url.find('@', text.size()) != std::string::npos) {
+    return (colon == std::string::npos ? "" : text.substr(0, colon + 3)) + "redacted";
+  }
   if (text.size() < url.size()) text += url[text.size()] + std::string("redacted");
-  const size_t scheme = text.find("://");
-  const size_t begin = scheme == std::string::npos ? 0 : scheme + 3;
+  const size_t begin = colon == std::string::npos ? 0 : colon + 3;
   const size_t at = text.rfind('@');
   if (at != std::string::npos && at >= begin) text.replace(begin, at - begin, "redacted");
   return text;

@@ -53,7 +53,11 @@ TEST(UrlTest, PrintsNoSecrets) {
   EXPECT_EQ(PrintableUrl("name:pw@proxy:3128"), "redacted@proxy:3128");
   EXPECT_EQ(PrintableUrl("http://name:p/w@proxy:3128"), "http://redacted@proxy:3128");
   EXPECT_EQ(PrintableUrl("https://host/v1?key=k"), "https://host/v1?redacted");
-  EXPECT_EQ(PrintableUrl("https://host#k@l"), "https://host#redacted");
+  EXPECT_EQ(PrintableUrl("https://host#k"), "https://host#redacted");
+  // Where the password ends and the host begins, nobody can say.
+  EXPECT_EQ(PrintableUrl("https://host#k@l"), "https://redacted");
+  EXPECT_EQ(PrintableUrl("http://name:p?w@proxy:3128"), "http://redacted");
+  EXPECT_EQ(PrintableUrl("name:p#w@proxy:3128"), "redacted");
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "service/config/certificates.h"
+#include "service/config/header_names.h"
 #include "service/config/url.h"
 
 namespace sparkgate::config {
@@ -25,15 +26,6 @@ constexpr int64_t kMinute = 60 * kSecond;
 constexpr int64_t kHour = 60 * kMinute;
 constexpr uint64_t kKiB = 1 << 10;
 constexpr uint64_t kMiB = 1 << 20;
-
-// Headers that are the transport's, gRPC's or ours: a caller must not set them upstream.
-constexpr std::string_view kReservedHeaders[] = {
-    "accept",       "accept-encoding",  "authorization",
-    "connection",   "content-encoding", "content-length",
-    "content-type", "cookie",           "expect",
-    "host",         "keep-alive",       "proxy-authorization",
-    "te",           "trailer",          "transfer-encoding",
-    "upgrade",      "user-agent",       "x-request-id"};
 
 class Validator {
  public:
@@ -104,6 +96,7 @@ class Validator {
             CheckProxyUrl(in_.upstream_proxy()));
     }
     out_.upstream_proxy = in_.upstream_proxy();
+    ProxyAuth();
     if (!in_.ca_file().empty()) IsGood("ca_file", in_.ca_file(), CheckCertificates(in_.ca_file()));
     out_.ca_file = in_.ca_file();
     out_.dns_refresh = Time("dns_refresh", in_.dns_refresh(), kSecond, kHour);
@@ -154,39 +147,40 @@ class Validator {
     out_.allow_core = in_.allow_core();
   }
 
+  // The file itself is read with the other secrets (flags.cc).
+  void ProxyAuth() {
+    if (in_.upstream_proxy_auth_file().empty()) return;
+    if (in_.upstream_proxy().empty()) {
+      return Complain("upstream_proxy_auth_file",
+                      "is given without upstream_proxy; give both, or neither for no proxy");
+    }
+    if (IsPlainRemote(in_.upstream_proxy())) {
+      out_.warnings.push_back(absl::StrCat(Where("upstream_proxy"),
+                                           ": plain http to a proxy on another machine: its user "
+                                           "and password can be read on the way"));
+    }
+  }
+
   void AuthHeader() {
     out_.upstream_auth_header = absl::AsciiStrToLower(in_.upstream_auth_header());
     if (out_.upstream_auth_header == "authorization") return;
-    const std::string problem = HeaderProblem(out_.upstream_auth_header);
+    const std::string problem = CallerHeaderProblem(out_.upstream_auth_header);
     if (!problem.empty()) Complain("upstream_auth_header", problem);
   }
 
   void Headers() {
     std::set<std::string> seen;
     for (const std::string& name : in_.header_allow_list().values()) {
-      const std::string problem = HeaderProblem(name);
+      std::string problem = CallerHeaderProblem(name);
+      if (problem.empty() && name == out_.upstream_auth_header && !in_.no_api_key()) {
+        problem = "takes the API key (--upstream_auth_header): a caller could replace it";
+      }
       if (!problem.empty()) {
         Complain("header_allow_list", absl::StrCat("\"", name.substr(0, 64), "\" ", problem));
       } else if (seen.insert(name).second) {
         out_.header_allow_list.push_back(name);
       }
     }
-  }
-
-  static std::string HeaderProblem(const std::string& name) {
-    constexpr std::string_view kAllowed = "abcdefghijklmnopqrstuvwxyz0123456789-_.";
-    if (name.empty() || name.find_first_not_of(kAllowed) != std::string::npos) {
-      return "is no header name in lower case; give names such as x-session-affinity";
-    }
-    if (name.rfind("grpc-", 0) == 0) return "is gRPC's own; it cannot be passed on";
-    if (name.size() > 4 && name.substr(name.size() - 4) == "-bin") {
-      return "is binary for gRPC; give a name that does not end in -bin";
-    }
-    for (std::string_view reserved : kReservedHeaders) {
-      if (name == reserved)
-        return "is set by the transport or by Sparkgate; it cannot be passed on";
-    }
-    return "";
   }
 
   int Count(const char* name, int value, int most) {

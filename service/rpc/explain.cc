@@ -71,6 +71,7 @@ class Explain::Call final : public RawCall {
     headers["content-type"] = "application/json";
     headers["accept-encoding"] = "identity";
     headers["user-agent"] = options.user_agent;
+    for (const std::string& name : options.fixed_headers) headers[name] = "redacted";
     if (!options.auth_header.empty()) headers[options.auth_header] = "redacted";
     return status;
   }

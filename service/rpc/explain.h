@@ -18,8 +18,9 @@ namespace sparkgate::rpc {
 class Explain {
  public:
   struct Options {
-    std::string url;          // of the upstream's chat completions
-    std::string auth_header;  // "": there is no key
+    std::string url;                         // of the upstream's chat completions
+    std::string auth_header;                 // "": there is no key
+    std::vector<std::string> fixed_headers;  // names; the values are secret
     std::string user_agent;
     bool include_usage = true;
     translate::EchoOptions echo;

@@ -96,6 +96,9 @@ Server::Server(ServerOptions options)
   const auto url = upstream::ParseBaseUrl(options_.client.base_url);
   if (url.ok()) explain.url = url->With("/chat/completions");
   if (!options_.client.api_key.empty()) explain.auth_header = options_.client.auth_header;
+  for (const auto& [name, value] : options_.client.fixed_headers) {
+    explain.fixed_headers.push_back(name);
+  }
   explain.user_agent = options_.client.user_agent;
   explain.include_usage = options_.include_usage;
   explain.echo = options_.echo;

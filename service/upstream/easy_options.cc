@@ -30,7 +30,8 @@ constexpr NumberOption kNumbers[] = {
     {CURLOPT_TCP_KEEPALIVE, 1},
     {CURLOPT_TCP_KEEPIDLE, 30},
     {CURLOPT_TCP_KEEPINTVL, 30},
-    {CURLOPT_SUPPRESS_CONNECT_HEADERS, 1},  // a proxy's answer is no response
+    {CURLOPT_SUPPRESS_CONNECT_HEADERS, 1},     // a proxy's answer is no response
+    {CURLOPT_HEADEROPT, CURLHEADER_SEPARATE},  // CONNECT has none of the upstream's headers
 };
 
 // These and no others: by default libcurl also trusts those of a folder of the system's. It keeps
@@ -40,6 +41,9 @@ void SetAuthorities(CURL* easy, const std::string& ca_file) {
   SetPointer(easy, CURLOPT_CAINFO, ca_file.c_str());
   SetPointer<const char>(easy, CURLOPT_CAPATH, nullptr);
   SetNumber(easy, CURLOPT_CA_CACHE_TIMEOUT, 0);
+  // Of a proxy that is called by https too.
+  SetPointer(easy, CURLOPT_PROXY_CAINFO, ca_file.c_str());
+  SetPointer<const char>(easy, CURLOPT_PROXY_CAPATH, nullptr);
 }
 
 }  // namespace

@@ -81,6 +81,9 @@ Pool::Pool(event_loop::Loop* loop, const ClientOptions& options, const Resolver*
   } else {
     url_fault_ = std::string(url.status().message());
   }
+  if (!options.proxy_authorization.empty()) {
+    proxy_headers_.Append("Proxy-Authorization: " + options.proxy_authorization);
+  }
   MakeMulti();
 }
 
@@ -283,7 +286,7 @@ bool Pool::PrepareRequest(Job* job, bool fresh_connection) {
     return Refuse(job, How::kProtocol, "the request's path is not one"), false;
   }
   absl::StatusOr<HeaderSlist> headers =
-      BuildHeaders(request, options_.api_key, options_.auth_header);
+      BuildHeaders(request, options_.api_key, options_.auth_header, options_.fixed_headers);
   if (!headers.ok()) {
     return Refuse(job, How::kProtocol, std::string(headers.status().message())), false;
   }
@@ -299,6 +302,9 @@ bool Pool::PrepareRequest(Job* job, bool fresh_connection) {
   JobCallbacks::Install(job);
   SetPointer(easy, CURLOPT_URL, url_.With(request.path).c_str());
   SetPointer(easy, CURLOPT_HTTPHEADER, job->headers.get());
+  if (proxy_headers_.get() != nullptr) {
+    SetPointer(easy, CURLOPT_PROXYHEADER, proxy_headers_.get());
+  }
   if (!entry->empty()) {
     job->resolve = HeaderSlist();
     job->resolve.Append(*entry);

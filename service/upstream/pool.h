@@ -92,6 +92,9 @@ class Pool : public event_loop::FdHandler {
   const Resolver* const resolver_;
   BaseUrl url_;
   std::string url_fault_;  // why there is none
+  // The proxy's own header, in CONNECT or in a request that it forwards. We write it ourselves:
+  // CURLOPT_PROXYUSERNAME and CURLOPT_PROXYPASSWORD are percent-decoded by libcurl 7.88.
+  HeaderSlist proxy_headers_;
 
   MultiHandle multi_;
   SocketBook sockets_;

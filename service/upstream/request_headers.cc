@@ -9,14 +9,15 @@ bool IsName(std::string_view name) {
   return !name.empty() && IsVisibleAscii(name) && name.find(':') == std::string_view::npos;
 }
 
-HeaderList WithOurs(const Request& request, const std::string& api_key,
-                    const std::string& auth_header) {
-  HeaderList headers = request.headers;
+HeaderList AllHeaders(const Request& request, const std::string& api_key,
+                      const std::string& auth_header, const HeaderList& fixed) {
+  HeaderList headers = fixed;
   const auto add = [&headers](std::string name, std::string value) {
     const bool named = std::any_of(headers.begin(), headers.end(),
                                    [&](const auto& header) { return header.first == name; });
     if (!named) headers.emplace_back(std::move(name), std::move(value));
   };
+  for (const auto& [name, value] : request.headers) add(name, value);
   const bool bearer = auth_header == "authorization";
   if (!api_key.empty()) add(auth_header, (bearer ? "Bearer " : "") + api_key);
   if (!request.body.empty()) add("content-type", "application/json");
@@ -39,9 +40,9 @@ bool IsHeaderValue(std::string_view value) {
 }
 
 absl::StatusOr<HeaderSlist> BuildHeaders(const Request& request, const std::string& api_key,
-                                         const std::string& auth_header) {
+                                         const std::string& auth_header, const HeaderList& fixed) {
   HeaderSlist list;
-  for (const auto& [name, value] : WithOurs(request, api_key, auth_header)) {
+  for (const auto& [name, value] : AllHeaders(request, api_key, auth_header, fixed)) {
     if (!IsName(name)) return absl::InvalidArgumentError("a request header's name is not a token");
     if (!IsHeaderValue(value)) {
       return absl::InvalidArgumentError("control byte in the request header " + name);

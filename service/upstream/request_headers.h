@@ -16,12 +16,13 @@ bool IsVisibleAscii(std::string_view text);
 // A value that cannot end its header line: no control bytes but tab.
 bool IsHeaderValue(std::string_view value);
 
-// The header list as libcurl takes it: the request's own, then those of ours that it does not name
-// (the key, content type, accept, accept-encoding). libcurl sends CR and LF as they are, so a
-// name or value that could smuggle one is INVALID_ARGUMENT; the message names the header, not the
-// value.
+// The header list as libcurl takes it: `fixed`, then those of the request's own that are not among
+// them, then those of ours that nobody has named (the key, content type, accept, accept-encoding).
+// libcurl sends CR and LF as they are, so a name or value that could smuggle one is
+// INVALID_ARGUMENT; the message names the header, not the value.
 absl::StatusOr<HeaderSlist> BuildHeaders(const Request& request, const std::string& api_key,
-                                         const std::string& auth_header = "authorization");
+                                         const std::string& auth_header = "authorization",
+                                         const HeaderList& fixed = {});
 
 }  // namespace sparkgate::upstream
 

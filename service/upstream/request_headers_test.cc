@@ -8,15 +8,18 @@
 namespace sparkgate::upstream {
 namespace {
 
-std::vector<std::string> Lines(const Request& request, const std::string& key = "") {
-  const auto list = BuildHeaders(request, key);
-  EXPECT_TRUE(list.ok()) << list.status();
+std::vector<std::string> LinesOf(const HeaderSlist& list) {
   std::vector<std::string> lines;
-  if (!list.ok()) return lines;
-  for (const curl_slist* line = list->get(); line != nullptr; line = line->next) {
+  for (const curl_slist* line = list.get(); line != nullptr; line = line->next) {
     lines.emplace_back(line->data);
   }
   return lines;
+}
+
+std::vector<std::string> Lines(const Request& request, const std::string& key = "") {
+  const auto list = BuildHeaders(request, key);
+  EXPECT_TRUE(list.ok()) << list.status();
+  return list.ok() ? LinesOf(*list) : std::vector<std::string>();
 }
 
 TEST(RequestHeaders, OursFollowTheRequests) {
@@ -35,6 +38,18 @@ TEST(RequestHeaders, TheRequestsOwnWin) {
   request.headers = {{"authorization", "Bearer caller"}, {"accept", "text/plain"}};
   EXPECT_EQ(Lines(request, "key"),
             (std::vector<std::string>{"authorization: Bearer caller", "accept: text/plain",
+                                      "accept-encoding: identity", "Expect:"}));
+}
+
+TEST(RequestHeaders, FixedOnesCannotBeChanged) {
+  Request request;
+  request.headers = {{"x-tenant", "caller"}, {"x-mine", "1"}};
+  const auto list = BuildHeaders(request, "key", "authorization",
+                                 {{"x-tenant", "fixed"}, {"accept-language", "de"}});
+  ASSERT_TRUE(list.ok());
+  EXPECT_EQ(LinesOf(*list),
+            (std::vector<std::string>{"x-tenant: fixed", "accept-language: de", "x-mine: 1",
+                                      "authorization: Bearer key", "accept: application/json",
                                       "accept-encoding: identity", "Expect:"}));
 }
 

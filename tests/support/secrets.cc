@@ -1,7 +1,11 @@
 #include "tests/support/secrets.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <fstream>
 #include <mutex>
 #include <vector>
 
@@ -22,6 +26,7 @@ std::vector<std::string>* Secrets() {
 
 void NameSecret(std::string secret) {
   std::lock_guard<std::mutex> lock(*Mutex());
+  if (std::find(Secrets()->begin(), Secrets()->end(), secret) != Secrets()->end()) return;
   Secrets()->push_back(std::move(secret));
 }
 
@@ -34,6 +39,13 @@ void ExpectNoSecret(std::string_view where, std::string_view text) {
     ADD_FAILURE() << "A secret in " << where << ": \xe2\x80\xa6" << text.substr(from, 300)
                   << "\xe2\x80\xa6";
   }
+}
+
+std::string WriteSecretFile(const std::string& name, const std::string& text) {
+  const std::string path = testing::TempDir() + std::to_string(getpid()) + "_" + name;
+  std::ofstream(path, std::ios::binary) << text;
+  chmod(path.c_str(), 0600);
+  return path;
 }
 
 }  // namespace sparkgate::support

@@ -20,6 +20,9 @@ void NameSecret(std::string secret);
 // Fails the running test if `text` holds a secret. `where` says whose text it is.
 void ExpectNoSecret(std::string_view where, std::string_view text);
 
+// Writes a file into the test's own folder that its owner alone may read. Gives its path.
+std::string WriteSecretFile(const std::string& name, const std::string& text);
+
 }  // namespace sparkgate::support
 
 #endif  // SPARKGATE_TESTS_SUPPORT_SECRETS_H_
