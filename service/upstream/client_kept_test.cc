@@ -73,6 +73,17 @@ TEST_F(KeptTest, ABurstBesideALongTransferIsTrimmedToo) {
   EXPECT_EQ(sink.end->how, How::kComplete);
 }
 
+TEST_F(KeptTest, NorDoesABurstBehindAnIdleTime) {
+  ScriptedUpstream upstream(AnswerAll);
+  ClientOptions options = OptionsFor(upstream);
+  options.kept_connections = 2;
+  Connect(options);
+  for (int burst = 0; burst < 3; ++burst) {
+    Burst(10);
+    EXPECT_TRUE(RunUntil([&] { return upstream.connections_open() <= 2; })) << burst;
+  }
+}
+
 TEST_F(KeptTest, WhatNobodyUsesIsClosedAfterAWhile) {
   ScriptedUpstream upstream(AnswerAll);
   ClientOptions options = OptionsFor(upstream);

@@ -255,7 +255,9 @@ std::unique_ptr<Transfer> Pool::Start(Request request, TransferSink* sink) {
   job->body_bytes = job->request.body.size();
   auto handle = std::make_unique<JobHandle>(job);
   job->handle = handle.get();
-  if (!tick_.armed()) tick_.ArmIn(kTick);
+  // In an idle time it is armed for the end of kept_time, and with a job it is wanted each second.
+  if (idle_since_ != event_loop::Loop::Clock::time_point() || !tick_.armed()) tick_.ArmIn(kTick);
+  idle_since_ = {};
   if (in_curl_) {
     job->to_begin = true;
     AskForStep(job);
