@@ -34,6 +34,7 @@ struct Flood {
   std::string seen;
   std::string known_as = "";
   Memory memory = {};
+  double at_most_cpu_seconds = 60;  // of the server, in the optimised build
 };
 
 inline void PrintTo(const Flood& flood, std::ostream* out) { *out << flood.name; }
@@ -42,6 +43,7 @@ std::vector<Flood> FrameFloods();       // many small frames
 std::vector<Flood> StreamFloods();      // many streams that end at once
 std::vector<Flood> HeaderFloods();      // HPACK and CONTINUATION
 std::vector<Flood> MessageFloods();     // wrong requests
+std::vector<Flood> CostlyFloods();      // right ones that would cost many times their bytes
 std::vector<Flood> ConnectionFloods();  // connections that say little or nothing
 
 }  // namespace sparkgate::floods

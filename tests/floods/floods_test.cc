@@ -39,7 +39,7 @@ std::vector<Flood> AllFloods() {
   std::vector<Flood> all = MessageFloods();
   std::vector<std::vector<Flood>> more = {StreamFloods()};
   if (!support::kSanitized)
-    more = {StreamFloods(), FrameFloods(), HeaderFloods(), ConnectionFloods()};
+    more = {StreamFloods(), FrameFloods(), HeaderFloods(), ConnectionFloods(), CostlyFloods()};
   for (const auto& rows : more) all.insert(all.end(), rows.begin(), rows.end());
   return all;
 }
@@ -172,6 +172,7 @@ class FloodTest : public testing::TestWithParam<Flood> {
     if (support::kSanitized) return;
     EXPECT_GE(effect.memory_mib(), flood.memory.at_least_mib);
     EXPECT_LE(effect.memory_mib(), flood.memory.at_most_mib);
+    EXPECT_LE(effect.cpu_seconds, flood.at_most_cpu_seconds);
   }
 
   // What is not given back adds up each time. A peak may grow without that, once: when the
