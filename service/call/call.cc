@@ -348,8 +348,7 @@ void Call::DecideOkAndLinger(bool dirty) {
   Decide(CallStatus());
 }
 
-// --- Waiting
-// ---------------------------------------------------------------------------------------
+// --- Waiting ------------------------------------------------------------------------------------
 
 void Call::HoldUpstream() {
   StopUpstreamTimers(&decoding_elsewhere_);
@@ -413,8 +412,7 @@ void Call::NoteComplete(bool complete) {
   content_due_ = complete ? kNever : host_->Now() + limits_.content_gap;
 }
 
-// --- Time
-// ------------------------------------------------------------------------------------------
+// --- Time ---------------------------------------------------------------------------------------
 
 Clock::time_point Call::NextDue() const {
   Clock::time_point next = std::min({total_due_, heartbeat_due_, refusal_due_, write_due_,

@@ -160,8 +160,7 @@ TEST(Concurrency, AStreamOfLargeEventsKeepsItsOrder) {
   EXPECT_EQ(result.FinishReason(), "stop");
 }
 
-// --- Requests
-// ----------------------------------------------------------------------------------------
+// --- Requests -----------------------------------------------------------------------------------
 
 TEST(Requests, OverTheReceiveLimitIsGrpcsOwnError) {
   ScriptedUpstream upstream(Answer);

@@ -126,8 +126,7 @@ class Retry : public testing::TestWithParam<bool> {
 INSTANTIATE_TEST_SUITE_P(Transport, Retry, testing::Bool(),
                          [](const auto& info) { return info.param ? "Tls" : "Plain"; });
 
-// --- A connection that ended before the request: nobody notices
-// -----------------------------------
+// --- A connection that ended before the request: nobody notices ---------------------------------
 
 TEST_P(Retry, A_ClosedBefore) {
   ServeFirstThen([this](Connection& connection) {
@@ -206,8 +205,7 @@ TEST_P(Retry, B_FinAndRequestCross) {
   EXPECT_GT(good, 0);
 }
 
-// --- A request that may have been seen is not sent again
-// --------------------------------------------
+// --- A request that may have been seen is not sent again ----------------------------------------
 
 TEST_P(Retry, E_WholeRequestReadThenFin) {
   ServeFirstThen([](Connection& connection) {
@@ -291,8 +289,7 @@ TEST_P(Retry, D_HeadReadThenReset) {
   EXPECT_EQ(Seen("second"), 0);
 }
 
-// --- What a kept connection says unasked
-// -------------------------------------------------------------
+// --- What a kept connection says unasked --------------------------------------------------------
 
 TEST_P(Retry, ASecondAnswerInTheSameWrite) {
   Serve([](Connection& connection) {
@@ -357,8 +354,7 @@ TEST_P(Retry, ALate408IsInvisible) {
   ExpectOwnAnswer(Second(), 2);
 }
 
-// --- Kept connections as they should be
-// --------------------------------------------------------------
+// --- Kept connections as they should be ---------------------------------------------------------
 
 TEST_P(Retry, BothRpcsShareOneConnection) {
   Serve(AnswerAll);

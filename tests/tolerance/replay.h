@@ -107,8 +107,7 @@ inline Replay Script(std::string name, std::function<void(support::Connection&)>
   return replay;
 }
 
-// --- Pieces of streams, for what has no form of its own
-// -------------------------------------------
+// --- Pieces of streams, for what has no form of its own -----------------------------------------
 
 inline constexpr char kDone[] = "data: [DONE]\n\n";
 inline constexpr char kUsage[] =
@@ -144,8 +143,7 @@ inline std::string Message(const std::string& members, const std::string& finish
          members + "},\"finish_reason\":\"" + finish + "\"}]" + more + "}";
 }
 
-// --- What callers see
-// -----------------------------------------------------------------------------
+// --- What callers see ---------------------------------------------------------------------------
 
 // As Summary words it. `then`: " / " and what was delivered.
 inline std::string Truncated(const std::string& then = "") {
