@@ -59,7 +59,7 @@ telemetry::CallRecord MakeCallRecord(const rpc::CallReport& report) {
   record.bytes_sent = summary.bytes_sent;
   record.bytes_received = summary.bytes_received;
   record.finished_choices = summary.end.finished_choices;
-  record.oddities = summary.oddities;
+  record.anomalies = summary.anomalies;
   if (summary.prompt_tokens >= 0) record.prompt_tokens = summary.prompt_tokens;
   if (summary.completion_tokens >= 0) record.completion_tokens = summary.completion_tokens;
   return record;

@@ -71,12 +71,12 @@ def descriptor_set():
 
 def exceptions():
     """(message, field) -> (key, direction), of the codec's own table."""
-    with open("service/translate/exceptions.cc") as source:
+    with open("service/translate/field_overrides.cc") as source:
         rows = re.findall(
             r'\{"(\w+)",\s*"(\w+)",\s*"(\w*)",\s*Form::\w+,\s*Direction::(\w+),', source.read()
         )
     if len(rows) < 15:
-        raise SystemExit("the rows of service/translate/exceptions.cc are not found: has their form changed?")
+        raise SystemExit("the rows of service/translate/field_overrides.cc are not found: has their form changed?")
     return {(message, field): (key, direction) for message, field, key, direction in rows}
 
 

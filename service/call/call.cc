@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/safe_text.h"
-#include "service/call/endings.h"
+#include "service/call/local_statuses.h"
 #include "service/translate/models_decoder.h"
 #include "service/translate/upstream_error.h"
 
@@ -14,15 +14,15 @@ using content_coding::ContentDecoder;
 
 namespace {
 
-// So much of a refusal's body is read, and so long: enough for any error object, and no way to hold
+// So much of an error's body is read, and so long: enough for any error object, and no way to hold
 // us.
-constexpr size_t kRefusalBytes = 64 * 1024;
-constexpr std::chrono::seconds kRefusalTime{5};
+constexpr size_t kErrorBodyBytes = 64 * 1024;
+constexpr std::chrono::seconds kErrorBodyTime{5};
 
 constexpr size_t kMaxCodingName = 32;
 
-// A reader that was told by Force and does not read on is cut after this.
-constexpr std::chrono::milliseconds kReapTime{1000};
+// A reader that was told by FinishStalled and does not read on is cut after this.
+constexpr std::chrono::milliseconds kForceCancelTime{1000};
 
 // gRPC gives a call back within milliseconds after it was cancelled. 1.51 can lose the completion
 // of a Finish that races with a cancellation: what is not back after this never comes.
@@ -66,25 +66,25 @@ std::string_view WithoutSpace(std::string_view bytes) {
 
 }  // namespace
 
-Call::Call(Host* host, Port* port, const CallLimits& limits, CallRequest request)
-    : host_(host), port_(port), limits_(limits), request_(std::move(request)) {}
+Call::Call(CallLoop* loop, ResponseWriter* writer, const CallLimits& limits, CallRequest request)
+    : loop_(loop), writer_(writer), limits_(limits), request_(std::move(request)) {}
 
 // --- Events of the caller's side -----------------------------------------------------------------
 
 void Call::OnStarted() {
-  if (verdict_) return;  // cancelled or drained before it began
-  const Clock::time_point now = host_->Now();
+  if (final_status_) return;  // cancelled or drained before it began
+  const Clock::time_point now = loop_->Now();
   total_due_ = now + limits_.max_call_time;
   if (request_.deadline && *request_.deadline <= total_due_) {
     total_due_ = *request_.deadline;
     total_is_callers_ = true;
   }
-  if (total_due_ <= now) return Decide(CallerDeadline(false));
+  if (total_due_ <= now) return SetFinalStatus(CallerDeadline(false));
   if (request_.stream) content_due_ = now + limits_.first_content;
   if (request_.stream && request_.heartbeat.count() > 0) heartbeat_due_ = now + request_.heartbeat;
   summary_.upstream_started = true;
   summary_.end.attempts = 1;
-  transfer_ = host_->StartTransfer(std::move(request_.upstream), this);
+  transfer_ = loop_->StartTransfer(std::move(request_.upstream), this);
   SetTimer();
 }
 
@@ -98,7 +98,7 @@ void Call::OnWriteDone(bool ok) {
 
 void Call::OnCancelled() {
   // gRPC's own timer may be the first to see the caller's deadline.
-  const bool late = request_.deadline && *request_.deadline <= host_->Now();
+  const bool late = request_.deadline && *request_.deadline <= loop_->Now();
   GiveUpOnCaller(late ? CallerDeadline(may_have_run()) : Cancelled(may_have_run()));
 }
 
@@ -111,23 +111,23 @@ void Call::OnFinishFailed() {
 
 void Call::OnDone() {
   CloseUpstream();
-  host_->Free(this);
+  loop_->Free(this);
 }
 
 void Call::OnDrain() {
   if (caller_ != Caller::kOpen) return;
-  if (!may_have_run()) return Decide(Draining());
-  if (write_in_flight_) return Force(DrainCut());
+  if (!may_have_run()) return SetFinalStatus(Draining());
+  if (write_in_flight_) return FinishStalled(DrainCut());
   if (complete() && !decoding_elsewhere_) return OnComplete();
-  DecideOnceDecoded(DrainCut());
+  SetFinalStatusOnceDecoded(DrainCut());
 }
 
 // --- The three functions that change the state ---------------------------------------------------
 
-void Call::Decide(CallStatus status) {
-  if (!verdict_) {
-    verdict_ = std::move(status);
-    if (!verdict_->ok()) ReleaseHeld();
+void Call::SetFinalStatus(CallStatus status) {
+  if (!final_status_) {
+    final_status_ = std::move(status);
+    if (!final_status_->ok()) ReleaseHeld();
   }
   CloseUpstream();
   Changed();
@@ -135,40 +135,40 @@ void Call::Decide(CallStatus status) {
 
 // What has arrived and is only not decoded yet is the caller's, and an answer that is complete ends
 // well; but a worker may be long in coming.
-void Call::DecideOnceDecoded(CallStatus status) {
-  if (!decoding_elsewhere_) return Decide(std::move(status));
-  if (deferred_) return;
-  deferred_ = std::move(status);
-  deferred_due_ = host_->Now() + kDecodingTime;
+void Call::SetFinalStatusOnceDecoded(CallStatus status) {
+  if (!decoding_elsewhere_) return SetFinalStatus(std::move(status));
+  if (deferred_status_) return;
+  deferred_status_ = std::move(status);
+  deferred_due_ = loop_->Now() + kDecodingTime;
   total_due_ = kNever;
   SetTimer();
 }
 
 void Call::Pump() {
   if (caller_ != Caller::kOpen || write_in_flight_) return;
-  if (metadata_due_ && (!verdict_ || verdict_->ok() || HasMessage())) {
+  if (metadata_due_ && (!final_status_ || final_status_->ok() || HasMessage())) {
     metadata_due_ = false;
     metadata_sent_ = true;
     upstream_metadata_sent_ = head_.status != 0;
-    port_->SendInitialMetadata(summary_.end.upstream_metadata);
+    writer_->SendInitialMetadata(summary_.end.upstream_metadata);
   }
-  if (verdict_ && !HasMessage()) return Finish(std::nullopt);
+  if (final_status_ && !HasMessage()) return Finish(std::nullopt);
   if (!HasMessage()) return;
   std::string message = TakeMessage();
   ++summary_.end.messages_sent;
   summary_.bytes_sent += message.size();
-  if (verdict_ && !HasMessage()) return Finish(std::move(message));
+  if (final_status_ && !HasMessage()) return Finish(std::move(message));
   write_in_flight_ = true;
-  write_due_ = host_->Now() + limits_.reader_stall;
-  if (heartbeat_due_ != kNever) heartbeat_due_ = host_->Now() + request_.heartbeat;
+  write_due_ = loop_->Now() + limits_.reader_stall;
+  if (heartbeat_due_ != kNever) heartbeat_due_ = loop_->Now() + request_.heartbeat;
   SetTimer();
-  port_->Write(std::move(message));
+  writer_->Write(std::move(message));
 }
 
 // A status cannot overtake a message that the reader does not take, but it can wait behind it: a
 // reader that wakes up gets it, one that does not is cut by OnTimer. Upstream and memory are freed
 // here.
-void Call::Force(CallStatus status) {
+void Call::FinishStalled(CallStatus status) {
   GiveUpOnCaller(std::move(status));
   summary_.forced = true;
   Finish(std::nullopt);
@@ -176,8 +176,8 @@ void Call::Force(CallStatus status) {
 
 void Call::GiveUpOnCaller(CallStatus status) {
   // OK stands for everything before it; it does not hold for messages that are dropped here.
-  if (verdict_ && verdict_->ok() && HasMessage()) verdict_.reset();
-  Decide(std::move(status));
+  if (final_status_ && final_status_->ok() && HasMessage()) final_status_.reset();
+  SetFinalStatus(std::move(status));
   DropMessages();
 }
 
@@ -185,20 +185,20 @@ void Call::Finish(std::optional<std::string> last_message) {
   caller_ = Caller::kClosing;
   write_due_ = kNever;
   // The last message and the status wait for the reader too, and so does gRPC with its Done.
-  reap_due_ = host_->Now() + (summary_.forced ? kReapTime : limits_.reader_stall);
+  force_cancel_due_ = loop_->Now() + (summary_.forced ? kForceCancelTime : limits_.reader_stall);
   SetTimer();
-  if (verdict_->http_status == 0) verdict_->http_status = head_.status;
-  if (verdict_->upstream_request_id.empty()) {
-    verdict_->upstream_request_id = translate::UpstreamRequestId(head_.headers);
+  if (final_status_->http_status == 0) final_status_->http_status = head_.status;
+  if (final_status_->upstream_request_id.empty()) {
+    final_status_->upstream_request_id = translate::UpstreamRequestId(head_.headers);
   }
-  if (request_.asked == Asked::kModels) {
-    verdict_ = translate::WordedForModels(*std::move(verdict_));
+  if (request_.endpoint == Endpoint::kModels) {
+    final_status_ = translate::WordedForModels(*std::move(final_status_));
   }
-  RemoveSecrets(&*verdict_);
-  summary_.end.status = *verdict_;
+  RemoveSecrets(&*final_status_);
+  summary_.end.status = *final_status_;
   CallEnd end = summary_.end;
   if (upstream_metadata_sent_) end.upstream_metadata.clear();
-  port_->Finish(end, std::move(last_message));
+  writer_->Finish(end, std::move(last_message));
 }
 
 // Whatever in it may be the upstream's words.
@@ -217,13 +217,13 @@ void Call::CloseUpstream() {
   paused_for_reader_ = false;
   held_by_answer_ = false;
   decoding_elsewhere_ = false;
-  total_due_ = content_due_ = idle_due_ = end_due_ = refusal_due_ = deferred_due_ = kNever;
+  total_due_ = content_due_ = idle_due_ = end_due_ = error_body_due_ = deferred_due_ = kNever;
   heartbeat_due_ = kNever;
 }
 
 void Call::Changed() {
   SetTimer();
-  host_->WantTurnEnd(this);
+  loop_->WantTurnEnd(this);
 }
 
 // --- From the transfer ---------------------------------------------------------------------------
@@ -234,11 +234,11 @@ void Call::OnHead(upstream::Head head) {
   summary_.end.upstream_metadata = translate::PassedHeaders(head_.headers);
   decoder_ = content_coding::ContentDecoder(FindAll(head_.headers, "content-encoding"));
   if (!IsSuccess(head_.status)) {
-    body_ = Body::kRefusal;
-    if (head_.status < 200) return OnRefusal();  // 101: what follows is no HTTP, and never ends
+    body_ = Body::kError;
+    if (head_.status < 200) return OnErrorBody();  // 101: what follows is no HTTP, and never ends
     const bool malformed = head_.status == 400 || head_.status == 422;
     if (malformed && request_.refused != nullptr) refused_request_ = transfer_->TakeRequest();
-    refusal_due_ = host_->Now() + kRefusalTime;
+    error_body_due_ = loop_->Now() + kErrorBodyTime;
     return SetTimer();
   }
   body_ = Body::kUndecided;
@@ -250,9 +250,9 @@ void Call::OnBody(std::string_view bytes) {
   summary_.bytes_received += bytes.size();
   const auto result = decoder_.Decode(bytes, [this](std::string_view decoded) {
     OnDecodedBytes(decoded);
-    return !verdict_;
+    return !final_status_;
   });
-  if (verdict_) return;
+  if (final_status_) return;
   if (result != ContentDecoder::Result::kOk) return OnUndecodable(result);
   SetTimer();
 }
@@ -263,7 +263,7 @@ void Call::OnDecodedBytes(std::string_view bytes) {
     if (begin.empty()) return;
     if (begin.front() == '<') {
       body_ = Body::kPage;
-      refusal_due_ = host_->Now() + kRefusalTime;
+      error_body_due_ = loop_->Now() + kErrorBodyTime;
     } else {
       body_ = Body::kAnswer;
       metadata_due_ = !metadata_sent_;
@@ -271,20 +271,21 @@ void Call::OnDecodedBytes(std::string_view bytes) {
   }
   if (body_ == Body::kAnswer) {
     // Before the first content its own limit holds: a role is no reason to expect the rest.
-    if (content_seen_) idle_due_ = host_->Now() + limits_.idle;
+    if (content_seen_) idle_due_ = loop_->Now() + limits_.idle;
     return OnAnswerBytes(bytes);
   }
-  refusal_.append(bytes.substr(0, kRefusalBytes - refusal_.size()));
-  if (refusal_.size() == kRefusalBytes) OnRefusal();
+  error_body_.append(bytes.substr(0, kErrorBodyBytes - error_body_.size()));
+  if (error_body_.size() == kErrorBodyBytes) OnErrorBody();
 }
 
 void Call::OnUndecodable(ContentDecoder::Result result) {
-  if (body_ == Body::kRefusal) return OnRefusal();
+  if (body_ == Body::kError) return OnErrorBody();
   const std::string coding = SafeText(decoder_.coding(), kMaxCodingName);
-  Decide(ProtocolError(result == ContentDecoder::Result::kUnsupported
-                           ? "answered in the content coding " + coding + ", which nobody asked for"
-                           : "sent " + coding + " that is broken",
-                       request_.asked));
+  SetFinalStatus(
+      ProtocolError(result == ContentDecoder::Result::kUnsupported
+                        ? "answered in the content coding " + coding + ", which nobody asked for"
+                        : "sent " + coding + " that is broken",
+                    request_.endpoint));
 }
 
 void Call::OnEnd(const upstream::TransferEnd& end) {
@@ -296,31 +297,31 @@ void Call::OnEnd(const upstream::TransferEnd& end) {
     const bool clean = end.how == How::kComplete || end.how == How::kClosed;
     return OnAnswerEnd(clean && !decoder_.complete() ? How::kCut : end.how);
   }
-  if (body_ != Body::kNone) return OnRefusal();
+  if (body_ != Body::kNone) return OnErrorBody();
   if (end.proxy_status >= 300) {
-    return Decide(ProxyRefused(end.proxy_status, limits_.proxy_has_auth));
+    return SetFinalStatus(ProxyRefused(end.proxy_status, limits_.proxy_has_auth));
   }
-  Decide(TransferFailed(end.how, request_.asked));
+  SetFinalStatus(TransferFailed(end.how, request_.endpoint));
 }
 
-void Call::OnRefusal() {
+void Call::OnErrorBody() {
   CallStatus status;
-  if (body_ == Body::kRefusal && head_.status == 407 && limits_.proxy_forwards) {
+  if (body_ == Body::kError && head_.status == 407 && limits_.proxy_forwards) {
     status = ProxyRefused(head_.status, limits_.proxy_has_auth);
-  } else if (body_ == Body::kRefusal) {
-    const translate::OwnField field = translate::RefusedOwnField(head_.status, refusal_);
+  } else if (body_ == Body::kError) {
+    const translate::OwnField field = translate::RefusedOwnField(head_.status, error_body_);
     if (AskAgainWithout(field)) return;
-    status = translate::HttpErrorStatus(head_.status, head_.headers, refusal_);
+    status = translate::HttpErrorStatus(head_.status, head_.headers, error_body_);
     translate::ExplainOwnField(field, &status);
     const bool redirect = head_.status >= 300 && head_.status < 400;
     if (redirect) summary_.detail = "redirect to " + translate::RedirectTarget(head_.headers);
   } else {
-    status = translate::ErrorAfterOk(refusal_);
+    status = translate::ErrorAfterOk(error_body_);
     if (status.ok()) {
-      status = ProtocolError("answered with a page", request_.asked);
+      status = ProtocolError("answered with a page", request_.endpoint);
     }
   }
-  Decide(std::move(status));
+  SetFinalStatus(std::move(status));
 }
 
 // The caller did not ask for the field, and the refusal has run nothing: once more, without it.
@@ -333,19 +334,19 @@ bool Call::AskAgainWithout(translate::OwnField field) {
   summary_.end.attempts = earlier_attempts_ + 1;
   head_ = upstream::Head();
   body_ = Body::kNone;
-  refusal_.clear();
-  refusal_due_ = kNever;
-  transfer_ = host_->StartTransfer(std::move(request), this);
+  error_body_.clear();
+  error_body_due_ = kNever;
+  transfer_ = loop_->StartTransfer(std::move(request), this);
   SetTimer();
   return true;
 }
 
-void Call::DecideOkAndLinger(bool dirty) {
+void Call::SetOkAndLinger(bool dirty) {
   if (transfer_) {
     transfer_->Linger(dirty);
     transfer_.reset();
   }
-  Decide(CallStatus());
+  SetFinalStatus(CallStatus());
 }
 
 // --- Waiting ------------------------------------------------------------------------------------
@@ -362,8 +363,9 @@ void Call::NoteDecoded() {
   SetTimer();
 }
 
-void Call::DecideDeferred() {
-  if (deferred_ && !verdict_ && !decoding_elsewhere_) Decide(*std::exchange(deferred_, {}));
+void Call::SetDeferredStatus() {
+  if (deferred_status_ && !final_status_ && !decoding_elsewhere_)
+    SetFinalStatus(*std::exchange(deferred_status_, {}));
 }
 
 void Call::ReleaseUpstream() {
@@ -384,7 +386,7 @@ void Call::CheckOutbox(bool full, bool half_empty) {
 
 // The time for which we make the upstream wait is none of its own.
 void Call::StopUpstreamTimers(bool* reason) {
-  if (!upstream_timers_stopped()) stopped_at_ = host_->Now();
+  if (!upstream_timers_stopped()) stopped_at_ = loop_->Now();
   *reason = true;
 }
 
@@ -392,7 +394,7 @@ void Call::RestartUpstreamTimers(bool* reason) {
   if (!*reason) return;
   *reason = false;
   if (upstream_timers_stopped()) return;
-  const Clock::duration waited = host_->Now() - stopped_at_;
+  const Clock::duration waited = loop_->Now() - stopped_at_;
   if (content_due_ != kNever) content_due_ += waited;
   if (idle_due_ != kNever) idle_due_ += waited;
   if (end_due_ != kNever) end_due_ += waited;
@@ -400,7 +402,7 @@ void Call::RestartUpstreamTimers(bool* reason) {
 
 void Call::NoteContent() {
   content_seen_ = true;
-  const Clock::time_point now = host_->Now();
+  const Clock::time_point now = loop_->Now();
   if (!summary_.first_content) summary_.first_content = now;
   content_due_ = now + limits_.content_gap;
   if (idle_due_ == kNever) idle_due_ = now + limits_.idle;
@@ -408,46 +410,47 @@ void Call::NoteContent() {
 
 void Call::NoteComplete(bool complete) {
   if (complete == this->complete()) return;
-  end_due_ = complete ? host_->Now() + limits_.end_grace : kNever;
-  content_due_ = complete ? kNever : host_->Now() + limits_.content_gap;
+  end_due_ = complete ? loop_->Now() + limits_.end_grace : kNever;
+  content_due_ = complete ? kNever : loop_->Now() + limits_.content_gap;
 }
 
 // --- Time ---------------------------------------------------------------------------------------
 
 Clock::time_point Call::NextDue() const {
-  Clock::time_point next = std::min({total_due_, heartbeat_due_, refusal_due_, write_due_,
-                                     reap_due_, abandon_due_, deferred_due_});
+  Clock::time_point next = std::min({total_due_, heartbeat_due_, error_body_due_, write_due_,
+                                     force_cancel_due_, abandon_due_, deferred_due_});
   if (upstream_timers_stopped()) return next;
   return std::min({next, content_due_, end_due_, complete() ? kNever : idle_due_});
 }
 
-void Call::SetTimer() { host_->SetTimer(this, NextDue()); }
+void Call::SetTimer() { loop_->SetTimer(this, NextDue()); }
 
 void Call::OnTimer() {
-  const Clock::time_point now = host_->Now();
-  if (reap_due_ <= now) {
-    reap_due_ = kNever;
+  const Clock::time_point now = loop_->Now();
+  if (force_cancel_due_ <= now) {
+    force_cancel_due_ = kNever;
     abandon_due_ = now + kAbandonTime;
     summary_.forced = true;
     SetTimer();
-    return port_->Cancel();
+    return writer_->Cancel();
   }
   if (abandon_due_ <= now) {
     abandon_due_ = kNever;
     summary_.abandoned = true;
     SetTimer();
-    return port_->Abandon();
+    return writer_->Abandon();
   }
-  if (!verdict_) CheckUpstreamTimers(now);
+  if (!final_status_) CheckUpstreamTimers(now);
   if (heartbeat_due_ <= now) Beat();
-  if (write_due_ <= now && caller_ == Caller::kOpen) return Force(SlowReader(limits_.reader_stall));
+  if (write_due_ <= now && caller_ == Caller::kOpen)
+    return FinishStalled(SlowReader(limits_.reader_stall));
   SetTimer();
 }
 
 // Proxies cut what is silent, and a model may think for minutes. The headers leave before the
 // upstream's are there, which then come as trailers.
 void Call::Beat() {
-  heartbeat_due_ = host_->Now() + request_.heartbeat;
+  heartbeat_due_ = loop_->Now() + request_.heartbeat;
   if (write_in_flight_ || HasMessage()) return;
   metadata_due_ = !metadata_sent_;
   QueueHeartbeat();
@@ -455,24 +458,24 @@ void Call::Beat() {
 }
 
 void Call::CheckUpstreamTimers(Clock::time_point now) {
-  if (deferred_due_ <= now) return Decide(*std::exchange(deferred_, {}));
+  if (deferred_due_ <= now) return SetFinalStatus(*std::exchange(deferred_status_, {}));
   if (total_due_ <= now) {
     if (complete() && !total_is_callers_ && !decoding_elsewhere_) return OnComplete();
-    return DecideOnceDecoded(total_is_callers_
-                                 ? CallerDeadline(may_have_run())
-                                 : MaxCallTime(limits_.max_call_time, may_have_run()));
+    return SetFinalStatusOnceDecoded(total_is_callers_
+                                         ? CallerDeadline(may_have_run())
+                                         : MaxCallTime(limits_.max_call_time, may_have_run()));
   }
-  if (refusal_due_ <= now) return OnRefusal();
+  if (error_body_due_ <= now) return OnErrorBody();
   if (upstream_timers_stopped()) return;
   if (complete()) {
     if (end_due_ <= now) OnComplete();
     return;
   }
   if (content_due_ <= now) {
-    return Decide(content_seen_ ? Stalled(Awaited::kNextContent, limits_.content_gap)
-                                : Stalled(Awaited::kFirstContent, limits_.first_content));
+    return SetFinalStatus(content_seen_ ? Stalled(Awaited::kNextContent, limits_.content_gap)
+                                        : Stalled(Awaited::kFirstContent, limits_.first_content));
   }
-  if (idle_due_ <= now) Decide(Stalled(Awaited::kAnyByte, limits_.idle));
+  if (idle_due_ <= now) SetFinalStatus(Stalled(Awaited::kAnyByte, limits_.idle));
 }
 
 }  // namespace sparkgate::call

@@ -8,8 +8,8 @@
 #include <string>
 #include <string_view>
 
-#include "service/call/host.h"
-#include "service/call/port.h"
+#include "service/call/call_loop.h"
+#include "service/call/response_writer.h"
 #include "service/content_coding/content_decoder.h"
 #include "service/translate/known_secrets.h"
 #include "service/translate/own_fields.h"
@@ -37,7 +37,7 @@ struct CallLimits {
 
 // What a call is asked to do. Made before the loop hears of the call.
 struct CallRequest {
-  Asked asked = Asked::kCompletion;
+  Endpoint endpoint = Endpoint::kCompletion;
   bool stream = false;
   upstream::Request upstream;
   int requested_choices = 1;
@@ -57,28 +57,28 @@ struct CallSummary {
   uint64_t bytes_sent = 0;      // serialised messages
   int prompt_tokens = -1;       // -1: the upstream gave none
   int completion_tokens = -1;
-  int oddities = 0;
+  int anomalies = 0;
   bool forced = false;     // the caller did not read: Finish while a write was out, or cut after it
   bool abandoned = false;  // gRPC did not give the call back
   std::string detail;      // how the transfer ended, for operators alone
 };
 
-// One call from Started to Done: the state machine between a caller (Port) and an upstream
-// (Transfer).
+// One call from Started to Done: the state machine between a caller (ResponseWriter) and an
+// upstream (Transfer).
 //
-// Its state is four variables: the upstream (none, open, over, with a paused flag), the verdict
-// (empty, then set once: the first cause wins), whether a write is in flight, and the caller (open,
-// closing). Three functions change it: Decide, Pump and Force. What the bytes of an answer mean is
-// the business of the two kinds of call, StreamCall and UnaryCall.
+// Its state is four variables: the upstream (none, open, over, with a paused flag), the final
+// status (empty, then set once: the first cause wins), whether a write is in flight, and the caller
+// (open, closing). Three functions change it: SetFinalStatus, Pump and FinishStalled. What the
+// bytes of an answer mean is the business of the two kinds of call, StreamCall and UnaryCall.
 //
-// Owned by its Host. Everything here runs on the loop's thread.
+// Owned by its CallLoop. Everything here runs on the loop's thread.
 class Call : public upstream::TransferSink {
  public:
-  // `host`, `port` and `limits` must outlive the call.
-  Call(Host* host, Port* port, const CallLimits& limits, CallRequest request);
+  // `loop`, `writer` and `limits` must outlive the call.
+  Call(CallLoop* loop, ResponseWriter* writer, const CallLimits& limits, CallRequest request);
   ~Call() override = default;
 
-  // Events of the caller's side; see Port.
+  // Events of the caller's side; see ResponseWriter.
   void OnStarted();
   void OnWriteDone(bool ok);
   void OnCancelled();
@@ -88,7 +88,7 @@ class Call : public upstream::TransferSink {
   // The server ends before the call did. Before OnStarted: the call is not begun.
   void OnDrain();
 
-  // From the host.
+  // From the loop.
   void OnTimer();
   void OnTurnEnd() { Pump(); }
 
@@ -100,18 +100,18 @@ class Call : public upstream::TransferSink {
   const CallSummary& summary() const { return summary_; }
   uint64_t connection() const { return request_.connection; }
 
-  // The host's own place for what it knows of this call.
-  void* host_data = nullptr;
+  // The loop's own place for what it knows of this call.
+  void* loop_data = nullptr;
 
  protected:
   using How = upstream::TransferEnd::How;
 
-  // Sets the verdict if there is none yet; in every case the upstream is closed. On an error what
-  // was held back of the answer leaves first.
-  void Decide(CallStatus status);
+  // Sets the final status if there is none yet; in every case the upstream is closed. On an error
+  // what was held back of the answer leaves first.
+  void SetFinalStatus(CallStatus status);
 
   // The answer is complete in its own terms while the connection is still in use.
-  void DecideOkAndLinger(bool dirty);
+  void SetOkAndLinger(bool dirty);
 
   // Makes the upstream wait while a part of its answer is decoded elsewhere, until ReleaseUpstream.
   // Its timers stand still until NoteDecoded: our own work is not its fault.
@@ -120,7 +120,7 @@ class Call : public upstream::TransferSink {
   void ReleaseUpstream();
 
   // What was decoded has been dealt with: an end that waited for it is due.
-  void DecideDeferred();
+  void SetDeferredStatus();
 
   // Content arrived: the next is due within content_gap.
   void NoteContent();
@@ -130,9 +130,9 @@ class Call : public upstream::TransferSink {
   // There may be something to write, or a timer has moved.
   void Changed();
 
-  bool decided() const { return verdict_.has_value(); }
+  bool has_final_status() const { return final_status_.has_value(); }
   const CallRequest& request() const { return request_; }
-  Host* host() const { return host_; }
+  CallLoop* loop() const { return loop_; }
   const CallLimits& limits() const { return limits_; }
   const HeaderList& upstream_headers() const { return head_.headers; }
   CallSummary& mutable_summary() { return summary_; }
@@ -156,10 +156,10 @@ class Call : public upstream::TransferSink {
   virtual void ReleaseHeld() = 0;  // the call ends with an error
   virtual void AfterWrite() = 0;
 
-  void DecideOnceDecoded(CallStatus status);
+  void SetFinalStatusOnceDecoded(CallStatus status);
   bool complete() const { return end_due_ != kNever; }
   void Pump();
-  void Force(CallStatus status);
+  void FinishStalled(CallStatus status);
   void GiveUpOnCaller(CallStatus status);
   void Finish(std::optional<std::string> last_message);
   void RemoveSecrets(CallStatus* status) const;
@@ -174,14 +174,14 @@ class Call : public upstream::TransferSink {
   Clock::time_point NextDue() const;
   void OnDecodedBytes(std::string_view bytes);
   void OnUndecodable(content_coding::ContentDecoder::Result result);
-  void OnRefusal();
+  void OnErrorBody();
   bool AskAgainWithout(translate::OwnField field);
   bool may_have_run() const {
     return summary_.upstream_started && (!transfer_ || transfer_->MayHaveBeenSeen());
   }
 
-  Host* const host_;
-  Port* const port_;
+  CallLoop* const loop_;
+  ResponseWriter* const writer_;
   const CallLimits& limits_;
   CallRequest request_;
 
@@ -190,16 +190,17 @@ class Call : public upstream::TransferSink {
   bool paused_for_reader_ = false;
   bool held_by_answer_ = false;
   bool decoding_elsewhere_ = false;
-  std::optional<CallStatus> verdict_;
-  std::optional<CallStatus> deferred_;  // the verdict as soon as what is being decoded is back
+  std::optional<CallStatus> final_status_;
+  std::optional<CallStatus>
+      deferred_status_;  // the final status, once what is being decoded is back
   bool write_in_flight_ = false;
   enum class Caller { kOpen, kClosing } caller_ = Caller::kOpen;
 
   // What the upstream is answering with. Of a 2xx the first byte that is no space decides.
-  enum class Body { kNone, kUndecided, kAnswer, kRefusal, kPage } body_ = Body::kNone;
+  enum class Body { kNone, kUndecided, kAnswer, kError, kPage } body_ = Body::kNone;
   upstream::Head head_;
   content_coding::ContentDecoder decoder_;
-  std::string refusal_;  // the beginning of a body that is no answer
+  std::string error_body_;  // the beginning of a body that is no answer
   std::optional<upstream::Request> refused_request_;
   int earlier_attempts_ = 0;  // of a request that was made anew
   bool metadata_due_ = false;
@@ -214,11 +215,12 @@ class Call : public upstream::TransferSink {
   Clock::time_point idle_due_ = kNever;
   Clock::time_point end_due_ = kNever;  // in its place, once the answer is complete
   Clock::time_point heartbeat_due_ = kNever;
-  Clock::time_point refusal_due_ = kNever;
+  Clock::time_point error_body_due_ = kNever;
   Clock::time_point deferred_due_ = kNever;
   Clock::time_point write_due_ = kNever;
-  Clock::time_point reap_due_ = kNever;     // set from Finish on: no call waits for Done without it
-  Clock::time_point abandon_due_ = kNever;  // set when reap_due_ has come
+  Clock::time_point force_cancel_due_ =
+      kNever;                               // set from Finish on: no call waits for Done without it
+  Clock::time_point abandon_due_ = kNever;  // set when force_cancel_due_ has come
   Clock::time_point stopped_at_{};          // the upstream's timers
 
   CallSummary summary_;

@@ -20,12 +20,12 @@ TEST_F(CallTest, ALargeEventIsDecodedElsewhereWithWhatFollowsInOrder) {
   Body(ContentEvent("small "));
   Written();
   Body(ContentEvent(std::string(200, 'L')) + ContentEvent(" tail") + kFinishEvent);
-  ASSERT_EQ(host_.jobs.size(), 1u);
-  EXPECT_TRUE(host_.transfer->paused);
-  host_.RunJob();
-  host_.EndTurns();
-  EXPECT_FALSE(host_.transfer->paused);
-  ASSERT_EQ(port_.written.size(), 2u);
+  ASSERT_EQ(loop_.jobs.size(), 1u);
+  EXPECT_TRUE(loop_.transfer->paused);
+  loop_.RunJob();
+  loop_.EndTurns();
+  EXPECT_FALSE(loop_.transfer->paused);
+  ASSERT_EQ(writer_.written.size(), 2u);
   EXPECT_EQ(Text(1), std::string(200, 'L') + " tail");
 }
 
@@ -41,46 +41,46 @@ TEST_F(CallTest, WhileAnEventIsDecodedElsewhereTheUpstreamsTimersStandStill) {
   const std::string large = ContentEvent(std::string(200, 'L'));
   Body(large + large);  // the second waits for a worker of its own
   Pass(seconds(60));    // the workers are busy
-  host_.RunJob();
-  host_.EndTurns();
+  loop_.RunJob();
+  loop_.EndTurns();
   Written();
-  ASSERT_EQ(host_.jobs.size(), 1u);
+  ASSERT_EQ(loop_.jobs.size(), 1u);
   Pass(seconds(60));
-  host_.RunJob();
-  host_.EndTurns();
+  loop_.RunJob();
+  loop_.EndTurns();
   Written();
-  EXPECT_FALSE(port_.finished);
-  EXPECT_FALSE(host_.wrong);
-  EXPECT_FALSE(host_.transfer->paused);
+  EXPECT_FALSE(writer_.finished);
+  EXPECT_FALSE(loop_.wrong);
+  EXPECT_FALSE(loop_.transfer->paused);
   Pass(seconds(9));
-  EXPECT_FALSE(port_.finished);
+  EXPECT_FALSE(writer_.finished);
   Pass(seconds(1));
-  ASSERT_TRUE(port_.finished) << "and then they go on";
+  ASSERT_TRUE(writer_.finished) << "and then they go on";
   EXPECT_EQ(Status().reason, v1::ERROR_REASON_UPSTREAM_STALLED);
 }
 
 TEST_F(CallTest, WhatIsBeingDecodedLeavesBeforeATimersOrTheDrainsEnd) {
   for (const bool drain : {false, true}) {
     SCOPED_TRACE(drain ? "drain" : "max_call_time");
-    port_ = FakePort();
+    writer_ = FakeWriter();
     limits_.large_bytes = 180;
     StartStream();
     Head();
     Body(ContentEvent(std::string(200, 'L')) + ContentEvent(" tail"));
     if (drain) {
-      host_.call->OnDrain();
+      loop_.call->OnDrain();
     } else {
       Pass(limits_.max_call_time);
     }
-    EXPECT_FALSE(port_.finished);
-    host_.RunJob();
-    host_.EndTurns();
-    ASSERT_TRUE(port_.finished);
-    ASSERT_EQ(port_.written.size(), 1u);
+    EXPECT_FALSE(writer_.finished);
+    loop_.RunJob();
+    loop_.EndTurns();
+    ASSERT_TRUE(writer_.finished);
+    ASSERT_EQ(writer_.written.size(), 1u);
     EXPECT_EQ(Text(0), std::string(200, 'L') + " tail");
     EXPECT_EQ(Status().reason, drain ? v1::ERROR_REASON_DRAIN_CUT : v1::ERROR_REASON_MAX_CALL_TIME);
-    EXPECT_EQ(host_.transfer, nullptr);
-    host_.call->OnDone();
+    EXPECT_EQ(loop_.transfer, nullptr);
+    loop_.call->OnDone();
   }
 }
 
@@ -89,13 +89,13 @@ TEST_F(CallTest, AnEndDoesNotWaitForWorkersForLong) {
   StartStream();
   Head();
   Body(ContentEvent(std::string(200, 'L')));
-  host_.call->OnDrain();
+  loop_.call->OnDrain();
   Pass(seconds(1));
-  ASSERT_TRUE(port_.finished);
+  ASSERT_TRUE(writer_.finished);
   EXPECT_EQ(Status().reason, v1::ERROR_REASON_DRAIN_CUT);
-  host_.RunJob();
-  host_.EndTurns();
-  EXPECT_TRUE(port_.written.empty());
+  loop_.RunJob();
+  loop_.EndTurns();
+  EXPECT_TRUE(writer_.written.empty());
 }
 
 TEST_F(CallTest, AWholeBodyThatIsBeingDecodedIsAnAnswerWhateverTheClockSays) {
@@ -105,10 +105,10 @@ TEST_F(CallTest, AWholeBodyThatIsBeingDecodedIsAnAnswerWhateverTheClockSays) {
   Body(R"({"choices":[{"index":0,"message":{"content":"hi"},"finish_reason":"stop"}]})");
   End(How::kComplete);
   Pass(limits_.max_call_time);
-  EXPECT_FALSE(port_.finished);
-  host_.RunJob();
-  host_.EndTurns();
-  ASSERT_TRUE(port_.finished);
+  EXPECT_FALSE(writer_.finished);
+  loop_.RunJob();
+  loop_.EndTurns();
+  ASSERT_TRUE(writer_.finished);
   EXPECT_TRUE(Status().ok()) << Status().message;
 }
 
@@ -118,14 +118,14 @@ TEST_F(CallTest, ALargeChatBodyIsDecodedElsewhereAndACancelDoesNotWaitForIt) {
   Head(200, {{"content-type", "application/json"}});
   Body("{\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":\"hi\"}}]}");
   End(How::kComplete);
-  ASSERT_EQ(host_.jobs.size(), 1u);
-  host_.call->OnCancelled();
-  host_.EndTurns();
-  ASSERT_TRUE(port_.finished);
+  ASSERT_EQ(loop_.jobs.size(), 1u);
+  loop_.call->OnCancelled();
+  loop_.EndTurns();
+  ASSERT_TRUE(writer_.finished);
   EXPECT_EQ(Status().code, absl::StatusCode::kCancelled);
-  host_.RunJob();
-  host_.EndTurns();
-  EXPECT_TRUE(port_.written.empty());
+  loop_.RunJob();
+  loop_.EndTurns();
+  EXPECT_TRUE(writer_.written.empty());
 }
 
 TEST_F(CallTest, AChatBodyWithoutLengthCountsIfItIsWhole) {
@@ -137,7 +137,7 @@ TEST_F(CallTest, AChatBodyWithoutLengthCountsIfItIsWhole) {
   End(How::kClosed);
   EXPECT_TRUE(Status().ok());
 
-  port_ = FakePort();
+  writer_ = FakeWriter();
   StartChat();
   Head(200, {{"content-type", "application/json"}});
   Body(body.substr(0, body.size() - 1));
@@ -150,9 +150,9 @@ TEST_F(CallTest, AChatBodyOverTheLimitEndsTheCallAtOnce) {
   StartChat();
   Head(200, {{"content-type", "application/json"}});
   Body("{\"choices\":[");
-  ASSERT_TRUE(port_.finished);
+  ASSERT_TRUE(writer_.finished);
   EXPECT_EQ(Status().reason, v1::ERROR_REASON_UPSTREAM_PROTOCOL_ERROR);
-  EXPECT_EQ(host_.transfer, nullptr);
+  EXPECT_EQ(loop_.transfer, nullptr);
 }
 
 }  // namespace

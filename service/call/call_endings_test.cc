@@ -20,12 +20,12 @@ TEST_F(CallTest, TextBeforeAnErrorLeavesInOneOperationWithIt) {
   upstream::TransferEnd end;
   end.how = How::kCut;
   Sink().OnEnd(end);
-  host_.EndTurns();
-  ASSERT_TRUE(port_.finished);
+  loop_.EndTurns();
+  ASSERT_TRUE(writer_.finished);
   EXPECT_EQ(Status().code, absl::StatusCode::kAborted);
   EXPECT_EQ(Status().reason, v1::ERROR_REASON_UPSTREAM_STREAM_TRUNCATED);
   EXPECT_TRUE(Status().may_have_run);
-  ASSERT_EQ(port_.written.size(), 1u);
+  ASSERT_EQ(writer_.written.size(), 1u);
   EXPECT_EQ(Text(0), "text");
 }
 
@@ -36,18 +36,18 @@ TEST_F(CallTest, AnAnswerThatIsCompleteEndsWellWithoutAnEnd) {
   Body(ContentEvent("text"));
   Written();
   Body(kFinishEvent);
-  EXPECT_EQ(port_.written.size(), 1u);
+  EXPECT_EQ(writer_.written.size(), 1u);
   for (int i = 0; i < 5; ++i) {
     Pass(milliseconds(500));
     Body(": beat\n\n");
   }
-  EXPECT_FALSE(port_.finished);
+  EXPECT_FALSE(writer_.finished);
   Pass(milliseconds(501));
-  ASSERT_TRUE(port_.finished);
+  ASSERT_TRUE(writer_.finished);
   EXPECT_TRUE(Status().ok());
-  EXPECT_EQ(host_.transfer, nullptr);
-  EXPECT_EQ(host_.lingered, 0);
-  ASSERT_EQ(port_.written.size(), 2u);
+  EXPECT_EQ(loop_.transfer, nullptr);
+  EXPECT_EQ(loop_.lingered, 0);
+  ASSERT_EQ(writer_.written.size(), 2u);
   EXPECT_EQ(Message(1).choices(0).finish_reason(), "stop");
   EXPECT_EQ(Message(1).usage().total_tokens(), 7);
 }
@@ -55,18 +55,18 @@ TEST_F(CallTest, AnAnswerThatIsCompleteEndsWellWithoutAnEnd) {
 TEST_F(CallTest, AnAnswerThatIsCompleteEndsWellWhateverElseIsDue) {
   for (const bool drain : {true, false}) {
     SCOPED_TRACE(drain);
-    port_ = FakePort();
+    writer_ = FakeWriter();
     limits_.max_call_time = seconds(2);
     StartStream();
     Head();
     Body(kFinishEvent);
     if (drain) {
-      host_.call->OnDrain();
-      host_.EndTurns();
+      loop_.call->OnDrain();
+      loop_.EndTurns();
     } else {
       Pass(seconds(2));
     }
-    ASSERT_TRUE(port_.finished);
+    ASSERT_TRUE(writer_.finished);
     EXPECT_TRUE(Status().ok());
   }
 }
@@ -80,15 +80,15 @@ TEST_F(CallTest, AFinishReasonWithEachChunkHoldsNothingBackAndEndsNothing) {
   Head();
   for (size_t i = 0; i < 3; ++i) {
     Body(kFinishWithContent);
-    ASSERT_EQ(port_.written.size(), i + 1) << "held back";
+    ASSERT_EQ(writer_.written.size(), i + 1) << "held back";
     EXPECT_EQ(Text(i), "word");
     EXPECT_FALSE(Message(i).choices(0).has_finish_reason());
     Written();
     Pass(seconds(2));
-    ASSERT_FALSE(port_.finished);
+    ASSERT_FALSE(writer_.finished);
   }
   Pass(limits_.content_gap);
-  ASSERT_TRUE(port_.finished);
+  ASSERT_TRUE(writer_.finished);
   EXPECT_EQ(Status().reason, v1::ERROR_REASON_UPSTREAM_STALLED);
 }
 
@@ -98,8 +98,8 @@ TEST_F(CallTest, AfterAVoidFinishReasonOnlyTheEndMarkEndsWell) {
   Body(kFinishWithContent);
   Body(kFinishWithContent);
   End(How::kComplete);
-  while (port_.write_out) Written();
-  ASSERT_TRUE(port_.finished);
+  while (writer_.write_out) Written();
+  ASSERT_TRUE(writer_.finished);
   EXPECT_EQ(Status().reason, v1::ERROR_REASON_UPSTREAM_STREAM_TRUNCATED);
 }
 
@@ -108,18 +108,18 @@ TEST_F(CallTest, TheLastEventCountsWithoutItsBlankLineIfTheBodyEndedCleanly) {
   for (const size_t missing : {1, 2}) {
     for (const How how : {How::kComplete, How::kCut}) {
       SCOPED_TRACE(missing);
-      port_ = FakePort();
+      writer_ = FakeWriter();
       StartStream();
       Head();
       Body(ContentEvent("a"));
       Written();
       Body(finish.substr(0, finish.size() - missing));
       End(how);
-      if (port_.write_out) Written();
-      ASSERT_TRUE(port_.finished);
+      if (writer_.write_out) Written();
+      ASSERT_TRUE(writer_.finished);
       EXPECT_EQ(Status().ok(), how == How::kComplete);
       if (!Status().ok()) continue;
-      EXPECT_EQ(Message(port_.written.size() - 1).usage().total_tokens(), 7);
+      EXPECT_EQ(Message(writer_.written.size() - 1).usage().total_tokens(), 7);
     }
   }
 }
@@ -132,11 +132,11 @@ TEST_F(CallTest, BeforeTheFirstContentOnlyItsOwnLimitHolds) {
   Body("data: {\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\"}}]}\n\n");
   Written();
   Pass(seconds(99));
-  EXPECT_FALSE(port_.finished);
+  EXPECT_FALSE(writer_.finished);
   Body(ContentEvent("a"));
   Written();
   Pass(seconds(1));
-  ASSERT_TRUE(port_.finished);
+  ASSERT_TRUE(writer_.finished);
   EXPECT_EQ(Status().reason, v1::ERROR_REASON_UPSTREAM_STALLED);
 }
 
@@ -146,20 +146,20 @@ TEST_F(CallTest, AFinishReasonAndTheFramingsEndAreAnEndToo) {
   Body(ContentEvent("text") + kFinishEvent);
   End(How::kComplete);
   Written();
-  ASSERT_TRUE(port_.finished);
+  ASSERT_TRUE(writer_.finished);
   EXPECT_TRUE(Status().ok());
 }
 
 TEST_F(CallTest, AFinishReasonWithoutTheFramingsEndIsNone) {
   for (const How how : {How::kClosed, How::kCut}) {
-    port_ = FakePort();
-    host_.call.reset();
+    writer_ = FakeWriter();
+    loop_.call.reset();
     StartStream();
     Head();
     Body(ContentEvent("text") + kFinishEvent);
     End(how);
     Written();
-    ASSERT_TRUE(port_.finished);
+    ASSERT_TRUE(writer_.finished);
     EXPECT_EQ(Status().reason, v1::ERROR_REASON_UPSTREAM_STREAM_TRUNCATED);
   }
 }
@@ -170,7 +170,7 @@ TEST_F(CallTest, AnEndMarkWithoutItsBlankLineCounts) {
   Body(ContentEvent("text") + "data: [DONE]");
   End(How::kCut);
   Written();
-  ASSERT_TRUE(port_.finished);
+  ASSERT_TRUE(writer_.finished);
   EXPECT_TRUE(Status().ok());
 }
 
@@ -180,7 +180,7 @@ TEST_F(CallTest, NoEventAtAllIsTruncatedAndAnEndMarkAloneIsAnError) {
   End(How::kComplete);
   EXPECT_EQ(Status().reason, v1::ERROR_REASON_UPSTREAM_STREAM_TRUNCATED);
 
-  port_ = FakePort();
+  writer_ = FakeWriter();
   StartStream();
   Head();
   Body(kDoneEvent);
@@ -194,11 +194,11 @@ TEST_F(CallTest, CommentsAreLifeButNoContent) {
   Head();
   for (int i = 0; i < 4; ++i) {
     Pass(seconds(6));
-    ASSERT_FALSE(port_.finished);
+    ASSERT_FALSE(writer_.finished);
     Body(": still there\n\n");
   }
   Pass(seconds(2));
-  ASSERT_TRUE(port_.finished);
+  ASSERT_TRUE(writer_.finished);
   EXPECT_EQ(Status().reason, v1::ERROR_REASON_UPSTREAM_STALLED);
   EXPECT_NE(Status().message.find("first content"), std::string::npos) << Status().message;
 }

@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-#include "service/call/fake_host.h"
+#include "service/call/fake_loop.h"
 #include "service/call/stream_call.h"
 #include "service/call/unary_call.h"
 
@@ -34,49 +34,49 @@ class CallTest : public testing::Test {
     request.heartbeat = heartbeat_;
     request.deadline = deadline_;
     request.upstream.body = "{}";
-    host_.call = std::make_unique<StreamCall>(&host_, &port_, limits_, std::move(request));
-    host_.call->OnStarted();
+    loop_.call = std::make_unique<StreamCall>(&loop_, &writer_, limits_, std::move(request));
+    loop_.call->OnStarted();
   }
   void StartChat() {
     CallRequest request;
-    host_.call = std::make_unique<UnaryCall>(&host_, &port_, limits_, std::move(request));
-    host_.call->OnStarted();
+    loop_.call = std::make_unique<UnaryCall>(&loop_, &writer_, limits_, std::move(request));
+    loop_.call->OnStarted();
   }
   void Head(int status = 200, HeaderList headers = {{"content-type", "text/event-stream"}}) {
     upstream::Head head;
     head.status = status;
     head.headers = std::move(headers);
     Sink().OnHead(std::move(head));
-    host_.EndTurns();
+    loop_.EndTurns();
   }
   void Body(const std::string& bytes) {
     Sink().OnBody(bytes);
-    host_.EndTurns();
+    loop_.EndTurns();
   }
   void End(upstream::TransferEnd::How how) {
     upstream::TransferEnd end;
     end.how = how;
     Sink().OnEnd(end);
-    host_.EndTurns();
+    loop_.EndTurns();
   }
   void Written(bool ok = true) {
-    port_.write_out = false;
-    host_.call->OnWriteDone(ok);
-    host_.EndTurns();
+    writer_.write_out = false;
+    loop_.call->OnWriteDone(ok);
+    loop_.EndTurns();
   }
   void Pass(Clock::duration time) {
-    const Clock::time_point until = host_.now + time;
-    while (host_.call && host_.timer <= until) {
-      host_.FireTimer();
-      host_.EndTurns();
+    const Clock::time_point until = loop_.now + time;
+    while (loop_.call && loop_.timer <= until) {
+      loop_.FireTimer();
+      loop_.EndTurns();
     }
-    host_.now = until;
+    loop_.now = until;
   }
-  upstream::TransferSink& Sink() { return *host_.call; }
-  const CallStatus& Status() const { return port_.finished->status; }
+  upstream::TransferSink& Sink() { return *loop_.call; }
+  const CallStatus& Status() const { return writer_.finished->status; }
   v1::StreamChatResponse Message(size_t i) const {
     v1::StreamChatResponse message;
-    EXPECT_TRUE(message.ParseFromString(port_.written.at(i)));
+    EXPECT_TRUE(message.ParseFromString(writer_.written.at(i)));
     return message;
   }
   std::string Text(size_t i) const { return Message(i).choices(0).delta().content(); }
@@ -85,8 +85,8 @@ class CallTest : public testing::Test {
   bool merge_ = true;
   std::chrono::milliseconds heartbeat_{0};
   std::optional<Clock::time_point> deadline_;
-  FakePort port_;
-  FakeHost host_;
+  FakeWriter writer_;
+  FakeLoop loop_;
 };
 
 }  // namespace sparkgate::call

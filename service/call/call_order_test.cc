@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-#include "service/call/fake_host.h"
+#include "service/call/fake_loop.h"
 #include "service/call/stream_call.h"
 #include "service/call/unary_call.h"
 
@@ -43,17 +43,17 @@ class Play {
     CallRequest request;
     request.stream = stream;
     if (stream) {
-      host_.call = std::make_unique<StreamCall>(&host_, &port_, limits_, std::move(request));
+      loop_.call = std::make_unique<StreamCall>(&loop_, &writer_, limits_, std::move(request));
     } else {
-      host_.call = std::make_unique<UnaryCall>(&host_, &port_, limits_, std::move(request));
+      loop_.call = std::make_unique<UnaryCall>(&loop_, &writer_, limits_, std::move(request));
     }
-    if (mode == Mode::kWritesCompleteInside) port_.acknowledge_inside = [this] { Written(true); };
-    host_.call->OnStarted();
+    if (mode == Mode::kWritesCompleteInside) writer_.acknowledge_inside = [this] { Written(true); };
+    loop_.call->OnStarted();
   }
 
   bool Legal(char event) const {
-    if (!host_.call) return false;
-    const bool flowing = host_.transfer && !host_.transfer->paused;
+    if (!loop_.call) return false;
+    const bool flowing = loop_.transfer && !loop_.transfer->paused;
     switch (event) {
       case 'H':
         return flowing && !head_;
@@ -68,15 +68,15 @@ class Play {
         return flowing;
       case 'W':
       case 'L':
-        return port_.write_out;
+        return writer_.write_out;
       case 'K':
         return !cancelled_;
       case 'T':
-        return host_.TimerArmed();
+        return loop_.TimerArmed();
       case 'R':
         return !drained_;
       case 'Z':
-        return port_.finished && !port_.write_out;
+        return writer_.finished && !writer_.write_out;
     }
     return false;
   }
@@ -121,42 +121,42 @@ class Play {
       case 'K':
         Cause(absl::StatusCode::kCancelled, true);
         cancelled_ = true;
-        host_.call->OnCancelled();
+        loop_.call->OnCancelled();
         break;
       case 'T':
-        host_.FireTimer();
+        loop_.FireTimer();
         break;
       case 'R':
         // An answer that is complete ends well, if its reader takes it.
         Cause(absl::StatusCode::kAborted, !StreamIsComplete());
         drained_ = true;
-        host_.call->OnDrain();
+        loop_.call->OnDrain();
         break;
       case 'Z':
-        host_.call->OnDone();
+        loop_.call->OnDone();
         break;
     }
-    if (mode_ != Mode::kEverySecondEvent || played_.size() % 2 == 0) host_.EndTurns();
+    if (mode_ != Mode::kEverySecondEvent || played_.size() % 2 == 0) loop_.EndTurns();
     Check();
   }
 
   // Lets everything that is out come back, and the call end.
   void RunToTheEnd() {
-    for (int step = 0; host_.call && step < 40; ++step) {
-      host_.EndTurns();
-      if (port_.write_out) {
+    for (int step = 0; loop_.call && step < 40; ++step) {
+      loop_.EndTurns();
+      if (writer_.write_out) {
         Written(true);
-      } else if (port_.finished) {
-        host_.call->OnDone();
-      } else if (host_.TimerArmed()) {
-        host_.FireTimer();
+      } else if (writer_.finished) {
+        loop_.call->OnDone();
+      } else if (loop_.TimerArmed()) {
+        loop_.FireTimer();
       }
       Check();
     }
-    EXPECT_FALSE(host_.call) << played_ << ": never over";
-    EXPECT_TRUE(port_.finished) << played_ << ": no Finish";
-    EXPECT_EQ(host_.freed, 1) << played_;
-    EXPECT_EQ(host_.transfer, nullptr) << played_ << ": upstream still open";
+    EXPECT_FALSE(loop_.call) << played_ << ": never over";
+    EXPECT_TRUE(writer_.finished) << played_ << ": no Finish";
+    EXPECT_EQ(loop_.freed, 1) << played_;
+    EXPECT_EQ(loop_.transfer, nullptr) << played_ << ": upstream still open";
     CheckVerdict();
   }
 
@@ -178,10 +178,10 @@ class Play {
     Sink().OnEnd(end);
   }
   void Written(bool ok) {
-    port_.write_out = false;
-    host_.call->OnWriteDone(ok);
+    writer_.write_out = false;
+    loop_.call->OnWriteDone(ok);
   }
-  upstream::TransferSink& Sink() { return *host_.call; }
+  upstream::TransferSink& Sink() { return *loop_.call; }
 
   // Two bodies in one answer are no JSON; none is none either.
   bool CompleteIsOk() const { return stream_ ? StreamIsComplete() : body_bytes_ == 1; }
@@ -197,36 +197,36 @@ class Play {
   bool timer_played() const { return played_.find('T') != std::string::npos; }
 
   void Check() {
-    EXPECT_FALSE(port_.wrong) << played_ << ": a verb in the wrong place";
-    EXPECT_FALSE(host_.wrong) << played_ << ": pause or resume in the wrong place";
-    EXPECT_LE(host_.freed, 1) << played_;
-    EXPECT_LE(host_.started, 1) << played_;
-    if (port_.finished) {
-      EXPECT_EQ(host_.transfer, nullptr) << played_ << ": upstream open after Finish";
-      if (host_.call && port_.cancels == 0) {
-        EXPECT_TRUE(host_.TimerArmed()) << played_ << ": nothing bounds the wait for Done";
+    EXPECT_FALSE(writer_.wrong) << played_ << ": a verb in the wrong place";
+    EXPECT_FALSE(loop_.wrong) << played_ << ": pause or resume in the wrong place";
+    EXPECT_LE(loop_.freed, 1) << played_;
+    EXPECT_LE(loop_.started, 1) << played_;
+    if (writer_.finished) {
+      EXPECT_EQ(loop_.transfer, nullptr) << played_ << ": upstream open after Finish";
+      if (loop_.call && writer_.cancels == 0) {
+        EXPECT_TRUE(loop_.TimerArmed()) << played_ << ": nothing bounds the wait for Done";
       }
     }
   }
 
   void CheckVerdict() {
-    if (!first_cause_ || !port_.finished) return;
-    const absl::StatusCode code = port_.finished->status.code;
+    if (!first_cause_ || !writer_.finished) return;
+    const absl::StatusCode code = writer_.finished->status.code;
     // OK does not survive messages that were never handed over.
     if (*first_cause_ == absl::StatusCode::kOk && code != absl::StatusCode::kOk) {
       EXPECT_TRUE(cancelled_ || drained_ || played_.find('L') != std::string::npos ||
-                  port_.finished->messages_sent > 0)
+                  writer_.finished->messages_sent > 0)
           << played_;
       return;
     }
-    EXPECT_EQ(code, *first_cause_) << played_ << ": " << port_.finished->status.message;
+    EXPECT_EQ(code, *first_cause_) << played_ << ": " << writer_.finished->status.message;
   }
 
   const bool stream_;
   const Mode mode_;
   CallLimits limits_;
-  FakePort port_;
-  FakeHost host_;
+  FakeWriter writer_;
+  FakeLoop loop_;
   std::string played_ = "S";
   bool head_ = false;
   bool choice_seen_ = false;

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "service/call/endings.h"
+#include "service/call/local_statuses.h"
 #include "service/translate/chat_decoder.h"
 #include "service/translate/upstream_error.h"
 
@@ -20,8 +20,9 @@ struct StreamCall::Decoding {
   void Run() { outcome = translator->Push(type, data, &messages); }
 };
 
-StreamCall::StreamCall(Host* host, Port* port, const CallLimits& limits, CallRequest request)
-    : Call(host, port, limits, std::move(request)),
+StreamCall::StreamCall(CallLoop* loop, ResponseWriter* writer, const CallLimits& limits,
+                       CallRequest request)
+    : Call(loop, writer, limits, std::move(request)),
       parser_(limits.max_event_bytes),
       outbox_(limits.outbox_bytes, this->request().merge) {}
 
@@ -41,7 +42,7 @@ void StreamCall::OnAnswerBytes(std::string_view bytes) {
 
 void StreamCall::OnJsonBytes(std::string_view bytes) {
   if (json_.size() + bytes.size() > limits().max_chat_body_bytes) {
-    return Decide(TooLargeAnswer(limits().max_chat_body_bytes));
+    return SetFinalStatus(TooLargeAnswer(limits().max_chat_body_bytes));
   }
   json_.append(bytes);
 }
@@ -54,13 +55,13 @@ void StreamCall::MakeTranslator() {
 void StreamCall::ReadEvents(std::string_view bytes) {
   if (!translator_) MakeTranslator();
   Messages messages;
-  while (!bytes.empty() && !decided()) {
+  while (!bytes.empty() && !has_final_status()) {
     sse::Event event;
     size_t used = 0;
     const sse::EventParser::Result result = parser_.Next(bytes, &used, &event);
     bytes.remove_prefix(used);
     if (result == sse::EventParser::Result::kTooLarge) {
-      return Decide(TooLargeEvent(limits().max_event_bytes));
+      return SetFinalStatus(TooLargeEvent(limits().max_event_bytes));
     }
     if (result != sse::EventParser::Result::kEvent) continue;
     if (event.data.size() > limits().large_bytes) {
@@ -73,7 +74,7 @@ void StreamCall::ReadEvents(std::string_view bytes) {
 
 // Nothing more is at hand: content is not kept waiting with the finish reason that came with it.
 void StreamCall::ReleaseContent() {
-  if (decided() || !translator_) return;
+  if (has_final_status() || !translator_) return;
   Messages messages;
   translator_->ReleaseContent(&messages);
   Queue(&messages);
@@ -83,15 +84,15 @@ void StreamCall::OnOutcome(const Outcome& outcome, Messages* messages, bool more
   Queue(messages);
   if (outcome.content) NoteContent();
   NoteComplete(translator_->AllChoicesFinished());
-  if (!outcome.status.ok()) return Decide(outcome.status);
+  if (!outcome.status.ok()) return SetFinalStatus(outcome.status);
   if (outcome.done) OnEndMark(more_bytes);
 }
 
 void StreamCall::OnEndMark(bool more_bytes) {
   const CallStatus status = translator_->StatusAtEndMark();
-  if (!status.ok()) return Decide(status);
+  if (!status.ok()) return SetFinalStatus(status);
   ReleaseAll();
-  DecideOkAndLinger(more_bytes);
+  SetOkAndLinger(more_bytes);
 }
 
 void StreamCall::ReleaseAll() {
@@ -103,7 +104,7 @@ void StreamCall::ReleaseAll() {
 // The upstream goes on sending signs of life, or nothing: its connection is of no more use.
 void StreamCall::OnComplete() {
   ReleaseAll();
-  Decide(CallStatus());
+  SetFinalStatus(CallStatus());
 }
 
 // The stream breaks: what was held leaves first, then the error.
@@ -132,7 +133,7 @@ void StreamCall::Queue(Messages* messages) {
   }
   if (translator_) {
     summary.end.finished_choices = translator_->finished_choices();
-    summary.oddities = translator_->oddities();
+    summary.anomalies = translator_->anomalies();
   }
   if (messages->empty()) return;
   messages->clear();
@@ -149,7 +150,7 @@ void StreamCall::DecodeElsewhere(std::string_view type, std::string_view data,
   decoding->type = type;
   decoding->data = data;
   backlog_ = rest;
-  host()->Offload(
+  loop()->Offload(
       this, data.size(), [decoding] { decoding->Run(); },
       [this, decoding] { OnDecoded(decoding); });
 }
@@ -157,14 +158,14 @@ void StreamCall::DecodeElsewhere(std::string_view type, std::string_view data,
 void StreamCall::OnDecoded(const std::shared_ptr<Decoding>& decoding) {
   decoding_ = false;
   translator_ = std::move(decoding->translator);
-  if (decided()) return;
+  if (has_final_status()) return;
   NoteDecoded();
   const std::string backlog = std::exchange(backlog_, {});
   OnOutcome(decoding->outcome, &decoding->messages, !backlog.empty());
-  if (!decided() && form_ == Form::kJson) ConcludeJson();
-  if (!decided()) ReadEvents(backlog);
-  DecideDeferred();
-  if (!decided() && !decoding_) ReleaseUpstream();
+  if (!has_final_status() && form_ == Form::kJson) ConcludeJson();
+  if (!has_final_status()) ReadEvents(backlog);
+  SetDeferredStatus();
+  if (!has_final_status() && !decoding_) ReleaseUpstream();
 }
 
 // Some servers end without the blank line behind the last event.
@@ -178,11 +179,12 @@ void StreamCall::OnLastEvent() {
 
 // The whole answer is one object, and one event.
 void StreamCall::OnJsonEnd(How how) {
-  if (how != How::kComplete && how != How::kClosed) return Decide(TransferFailed(how));
+  if (how != How::kComplete && how != How::kClosed) return SetFinalStatus(TransferFailed(how));
   MakeTranslator();
   const std::string_view object = translate::WithoutEndMark(json_);
   if (how == How::kClosed && !translate::IsWholeJsonObject(object)) {
-    return Decide(Truncated("The upstream closed the connection in the middle of the answer"));
+    return SetFinalStatus(
+        Truncated("The upstream closed the connection in the middle of the answer"));
   }
   if (object.size() > limits().large_bytes) return DecodeElsewhere("", object, "");
   Messages messages;
@@ -191,15 +193,15 @@ void StreamCall::OnJsonEnd(How how) {
 }
 
 void StreamCall::ConcludeJson() {
-  if (decided()) return;
+  if (has_final_status()) return;
   if (translator_->AllChoicesFinished()) return OnEndMark(/*more_bytes=*/false);
-  Decide(ProtocolError("answered with JSON that is no whole answer"));
+  SetFinalStatus(ProtocolError("answered with JSON that is no whole answer"));
 }
 
 void StreamCall::OnAnswerEnd(How how) {
   if (form_ == Form::kJson) return OnJsonEnd(how);
   if (how == How::kComplete) OnLastEvent();
-  if (decided()) return;
+  if (has_final_status()) return;
   if (translator_ && parser_.EndsWithDone()) return OnEndMark(/*more_bytes=*/false);
   if (translator_ && translator_->AllChoicesFinished() && how == How::kComplete) {
     return OnEndMark(/*more_bytes=*/false);
@@ -207,13 +209,14 @@ void StreamCall::OnAnswerEnd(How how) {
   const bool saw_choice = translator_ && translator_->SawChoice();
   if (!saw_choice && !parser_.unparsed().empty()) {
     CallStatus status = translate::ErrorAfterOk(parser_.unparsed());
-    return Decide(status.ok() ? ProtocolError("sent a stream that is none") : status);
+    return SetFinalStatus(status.ok() ? ProtocolError("sent a stream that is none") : status);
   }
   if (how == How::kComplete || how == How::kClosed) {
-    return Decide(Truncated(saw_choice ? "The upstream ended the stream without its end mark"
-                                       : "The upstream ended the stream without any answer in it"));
+    return SetFinalStatus(
+        Truncated(saw_choice ? "The upstream ended the stream without its end mark"
+                             : "The upstream ended the stream without any answer in it"));
   }
-  Decide(TransferFailed(how));
+  SetFinalStatus(TransferFailed(how));
 }
 
 }  // namespace sparkgate::call

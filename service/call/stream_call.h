@@ -17,7 +17,7 @@ namespace sparkgate::call {
 // A call of StreamChat: the answer is a stream of events, and a stream of messages.
 class StreamCall final : public Call {
  public:
-  StreamCall(Host* host, Port* port, const CallLimits& limits, CallRequest request);
+  StreamCall(CallLoop* loop, ResponseWriter* writer, const CallLimits& limits, CallRequest request);
 
  private:
   using Messages = std::vector<v1::StreamChatResponse>;

@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "service/call/endings.h"
+#include "service/call/local_statuses.h"
 #include "service/sse/event_parser.h"
 #include "service/translate/chat_decoder.h"
 #include "service/translate/models_decoder.h"
@@ -57,7 +57,7 @@ struct EventsReader {
 
 // A body on its way through the decoder, which may run on another thread.
 struct UnaryCall::Decoding {
-  Asked asked;
+  Endpoint endpoint;
   std::string body;
   int requested_choices;
   bool must_be_whole;  // nothing but the body itself can say that it is complete
@@ -67,16 +67,16 @@ struct UnaryCall::Decoding {
   std::string answer;
   int prompt_tokens = -1;
   int completion_tokens = -1;
-  int oddities = 0;
+  int anomalies = 0;
 
   void Run() {
-    if (asked == Asked::kCompletion && IsEventStream(body)) return ReadEvents();
+    if (endpoint == Endpoint::kCompletion && IsEventStream(body)) return ReadEvents();
     const std::string_view object = translate::WithoutEndMark(body);
     if (must_be_whole && !translate::IsWholeJsonObject(object)) {
       status = Truncated("The upstream closed the connection in the middle of the answer");
       return;
     }
-    if (asked == Asked::kModels) {
+    if (endpoint == Endpoint::kModels) {
       ReadModels();
     } else {
       ReadCompletion(object);
@@ -91,7 +91,7 @@ struct UnaryCall::Decoding {
 
   void ReadCompletion(std::string_view object) {
     v1::ChatResponse response;
-    status = translate::DecodeChat(object, headers, &response, &oddities);
+    status = translate::DecodeChat(object, headers, &response, &anomalies);
     if (status.ok()) Take(response);
   }
 
@@ -108,7 +108,7 @@ struct UnaryCall::Decoding {
     }
     if (!reader.over() && parser.LastEvent(&event)) reader.Read(event);
     status = reader.End();
-    oddities = reader.translator.oddities();
+    anomalies = reader.translator.anomalies();
     if (status.ok()) Take(reader.response);
   }
 
@@ -123,17 +123,17 @@ struct UnaryCall::Decoding {
 
 void UnaryCall::OnAnswerBytes(std::string_view bytes) {
   if (body_.size() + bytes.size() > limits().max_chat_body_bytes) {
-    return Decide(TooLargeAnswer(limits().max_chat_body_bytes));
+    return SetFinalStatus(TooLargeAnswer(limits().max_chat_body_bytes));
   }
   body_.append(bytes);
 }
 
 void UnaryCall::OnAnswerEnd(How how) {
   if (how != How::kComplete && how != How::kClosed) {
-    return Decide(TransferFailed(how, request().asked));
+    return SetFinalStatus(TransferFailed(how, request().endpoint));
   }
   auto decoding = std::make_shared<Decoding>();
-  decoding->asked = request().asked;
+  decoding->endpoint = request().endpoint;
   decoding->body = std::move(body_);
   decoding->requested_choices = request().requested_choices;
   decoding->must_be_whole = how == How::kClosed;
@@ -143,22 +143,22 @@ void UnaryCall::OnAnswerEnd(How how) {
     return OnDecoded(decoding);
   }
   HoldUpstream();
-  host()->Offload(
+  loop()->Offload(
       this, decoding->body.size(), [decoding] { decoding->Run(); },
       [this, decoding] { OnDecoded(decoding); });
 }
 
 void UnaryCall::OnDecoded(const std::shared_ptr<Decoding>& decoding) {
-  if (decided()) return;
+  if (has_final_status()) return;
   NoteDecoded();
-  mutable_summary().oddities = decoding->oddities;
+  mutable_summary().anomalies = decoding->anomalies;
   if (decoding->status.ok()) {
     answer_ = std::move(decoding->answer);
-    mutable_summary().first_content = host()->Now();
+    mutable_summary().first_content = loop()->Now();
     mutable_summary().prompt_tokens = decoding->prompt_tokens;
     mutable_summary().completion_tokens = decoding->completion_tokens;
   }
-  Decide(std::move(decoding->status));
+  SetFinalStatus(std::move(decoding->status));
 }
 
 std::string UnaryCall::TakeMessage() {

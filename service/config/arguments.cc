@@ -54,12 +54,12 @@ bool IsSwitchValue(const std::string& value) {
 
 }  // namespace
 
-absl::StatusOr<Asked> CheckArguments(int argc, char** argv) {
+absl::StatusOr<Endpoint> CheckArguments(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
     const std::string_view text = argv[i];
     if (text == "--") break;
-    if (text == "-h" || text == "-help" || text == "--help") return Asked::kHelp;
-    if (text == "-version" || text == "--version") return Asked::kVersion;
+    if (text == "-h" || text == "-help" || text == "--help") return Endpoint::kHelp;
+    if (text == "-version" || text == "--version") return Endpoint::kVersion;
     if (text.size() < 2 || text[0] != '-') {
       return absl::InvalidArgumentError(
           absl::StrCat("argument ", i, ": is no flag; give --name=value"));
@@ -78,7 +78,7 @@ absl::StatusOr<Asked> CheckArguments(int argc, char** argv) {
           absl::StrCat("--", argument.name, ": has no value; give --", argument.name, "=VALUE"));
     }
   }
-  return Asked::kRun;
+  return Endpoint::kRun;
 }
 
 }  // namespace sparkgate::config

@@ -5,11 +5,11 @@
 
 namespace sparkgate::config {
 
-enum class Asked { kRun, kHelp, kVersion };
+enum class Endpoint { kRun, kHelp, kVersion };
 
 // Looks through the arguments before Abseil parses them. Abseil ends the process on the first
 // mistake and says little; this says what was meant. Nothing is set.
-absl::StatusOr<Asked> CheckArguments(int argc, char** argv);
+absl::StatusOr<Endpoint> CheckArguments(int argc, char** argv);
 
 }  // namespace sparkgate::config
 

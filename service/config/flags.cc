@@ -167,10 +167,10 @@ absl::StatusOr<Start> Load() {
 }  // namespace
 
 absl::StatusOr<Start> LoadConfig(int argc, char** argv) {
-  const absl::StatusOr<Asked> asked = CheckArguments(argc, argv);
+  const absl::StatusOr<Endpoint> asked = CheckArguments(argc, argv);
   if (!asked.ok()) return asked.status();
-  if (*asked == Asked::kHelp) return Start{std::nullopt, HelpText()};
-  if (*asked == Asked::kVersion) return Start{std::nullopt, VersionText()};
+  if (*asked == Endpoint::kHelp) return Start{std::nullopt, HelpText()};
+  if (*asked == Endpoint::kVersion) return Start{std::nullopt, VersionText()};
   if (absl::ParseCommandLine(argc, argv).size() > 1) {
     return absl::InvalidArgumentError("arguments after -- have no meaning; give flags");
   }

@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "service/call/endings.h"
+#include "service/call/local_statuses.h"
 #include "service/translate/request_size.h"
 
 namespace sparkgate::rpc {

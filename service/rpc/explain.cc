@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "service/call/endings.h"
-#include "service/call/port.h"
+#include "service/call/local_statuses.h"
+#include "service/call/response_writer.h"
 #include "service/rpc/byte_buffer.h"
 #include "service/rpc/request_metadata.h"
 #include "service/rpc/status_builder.h"

@@ -51,10 +51,10 @@ void AddFile(const FileDescriptor* file, std::set<const FileDescriptor*>* added,
   }
 }
 
-void AddFile(const FileDescriptor* file, const std::string& asked,
+void AddFile(const FileDescriptor* file, const std::string& endpoint,
              ServerReflectionResponse* response) {
   std::set<const FileDescriptor*> added;
-  if (file == nullptr) return NotFound(asked, response);
+  if (file == nullptr) return NotFound(endpoint, response);
   AddFile(file, &added, response);
 }
 

@@ -143,7 +143,7 @@ absl::Status Server::Build(const upstream::Resolver* resolver) {
   upstream::ClientOptions client = options_.client;
   client.kept_connections = std::max(kKeptConnections / options_.loops, 1);
   for (int i = 0; i < options_.loops; ++i) {
-    loops_.push_back(std::make_unique<call::LoopHost>(client, resolver, &workers_));
+    loops_.push_back(std::make_unique<call::LoopThread>(client, resolver, &workers_));
     context_.loops.push_back(loops_.back().get());
   }
   // Started now: when the process ends there may be no thread left to be had.
@@ -176,7 +176,7 @@ void Server::AwaitCalls() {
   context_.allowed_headers = options_.allowed_headers;
   context_.on_over = options_.on_over;
   for (int i = 0; i < kAwaitedCalls; ++i) {
-    for (const Method method : kMethods) CallPort::Await(&context_, method);
+    for (const Method method : kMethods) ServerCall::Await(&context_, method);
   }
 }
 

@@ -13,15 +13,15 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "service/call/loop_host.h"
+#include "service/call/loop_thread.h"
 #include "service/call/worker_pool.h"
 #include "service/rpc/acceptor.h"
 #include "service/rpc/admission.h"
-#include "service/rpc/call_port.h"
 #include "service/rpc/explain.h"
 #include "service/rpc/health.h"
 #include "service/rpc/queue.h"
 #include "service/rpc/reflection.h"
+#include "service/rpc/server_call.h"
 #include "service/translate/echo_options.h"
 #include "service/upstream/client.h"
 #include "service/upstream/resolver.h"
@@ -77,7 +77,7 @@ class Server {
   absl::Status Build(const upstream::Resolver* resolver);
   void AwaitCalls();
   int Awaiting() const { return context_.awaiting.load(); }
-  int OwnCalls() const { return context_.open_ports.load(); }
+  int OwnCalls() const { return context_.open_calls.load(); }
   int QueueUsers() const { return queue_->users() - context_.abandoned.load(); }
   bool WaitForNone(int (Server::*count)() const, std::chrono::milliseconds limit) const;
   void CutOwnCalls();
@@ -86,7 +86,7 @@ class Server {
   const ServerOptions options_;
   Admission admission_;
   call::WorkerPool workers_;
-  std::vector<std::unique_ptr<call::LoopHost>> loops_;
+  std::vector<std::unique_ptr<call::LoopThread>> loops_;
   CallContext context_;
   Health health_;
   std::unique_ptr<Explain> explain_;        // null: off

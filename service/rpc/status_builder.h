@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "service/call/port.h"
+#include "service/call/response_writer.h"
 
 namespace sparkgate::rpc {
 

@@ -67,7 +67,7 @@ void Amounts(const CallRecord& record, Fields* fields) {
   fields->Always("bytes_sent", record.bytes_sent);
   fields->Always("bytes_received", record.bytes_received);
   fields->NotZero("finished_choices", record.finished_choices);
-  fields->NotZero("oddities", record.oddities);
+  fields->NotZero("anomalies", record.anomalies);
   if (record.prompt_tokens.has_value()) fields->Always("prompt_tokens", *record.prompt_tokens);
   if (record.completion_tokens.has_value()) {
     fields->Always("completion_tokens", *record.completion_tokens);

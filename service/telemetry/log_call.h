@@ -35,7 +35,7 @@ struct CallRecord {
   uint64_t bytes_sent = 0;      // serialised messages
   uint64_t bytes_received = 0;  // of the upstream's body
   int finished_choices = 0;
-  int oddities = 0;  // things the upstream's API does not describe
+  int anomalies = 0;  // things the upstream's API does not describe
   std::optional<int64_t> prompt_tokens;
   std::optional<int64_t> completion_tokens;
 };

@@ -43,7 +43,7 @@ TEST(LogCallTest, TellsEverythingOfACall) {
   record.bytes_sent = 700;
   record.bytes_received = 7000;
   record.finished_choices = 1;
-  record.oddities = 3;
+  record.anomalies = 3;
   record.prompt_tokens = 0;
   record.completion_tokens = 12;
   nlohmann::ordered_json line = LineOf(record);
@@ -56,7 +56,7 @@ TEST(LogCallTest, TellsEverythingOfACall) {
             "\"http_status\":200,\"caller_cancelled\":true,\"may_have_run\":true,\"forced\":true,"
             "\"duration_ms\":1500.25,\"time_to_first_content_ms\":250.125,\"attempts\":2,"
             "\"messages_sent\":7,\"bytes_sent\":700,\"bytes_received\":7000,"
-            "\"finished_choices\":1,\"oddities\":3,\"prompt_tokens\":0,\"completion_tokens\":12}");
+            "\"finished_choices\":1,\"anomalies\":3,\"prompt_tokens\":0,\"completion_tokens\":12}");
 }
 
 TEST(LogCallTest, LeavesOutWhatDoesNotApply) {

@@ -12,7 +12,7 @@ namespace sparkgate::translate {
 // UPSTREAM_PROTOCOL_ERROR. `what`: the rest of "The upstream's answer is not a chat completion: …"
 // (or a list of models).
 CallStatus MalformedAnswer(std::string_view what, const HeaderList& headers,
-                           Asked asked = Asked::kCompletion);
+                           Endpoint endpoint = Endpoint::kCompletion);
 
 // What Parse found, for MalformedAnswer.
 std::string_view DescribeParse(JsonDocument::Result result);

@@ -14,10 +14,10 @@
 namespace sparkgate {
 
 // What the upstream was asked for.
-enum class Asked { kCompletion, kModels };
+enum class Endpoint { kCompletion, kModels };
 
-constexpr std::string_view NameOf(Asked asked) {
-  return asked == Asked::kModels ? "list of models" : "chat completion";
+constexpr std::string_view NameOf(Endpoint endpoint) {
+  return endpoint == Endpoint::kModels ? "list of models" : "chat completion";
 }
 
 // One thing that is wrong with a request.

@@ -46,9 +46,9 @@ std::string CallerJsonError(std::string_view json, JsonDocument* document) {
   return "has an object with the same key twice, first at byte " + std::to_string(*offset);
 }
 
-ExtraBody::ExtraBody(const google::protobuf::Message& message, const Shape& shape,
+ExtraBody::ExtraBody(const google::protobuf::Message& message, const MessageSchema& schema,
                      const FieldPath& path, bool is_root, Violations* violations) {
-  const auto* field = shape.extra_body();
+  const auto* field = schema.extra_body();
   if (field == nullptr || !message.GetReflection()->HasField(message, field)) return;
   const FieldPath here = path.Field(field->name());
   text_ = message.GetReflection()->GetString(message, field);
@@ -62,17 +62,17 @@ ExtraBody::ExtraBody(const google::protobuf::Message& message, const Shape& shap
   }
   const std::string_view object = TrimJsonSpace(text_);
   members_ = TrimJsonSpace(object.substr(1, object.size() - 2));
-  Check(message, shape, here, is_root, violations);
+  Check(message, schema, here, is_root, violations);
 }
 
-void ExtraBody::Check(const google::protobuf::Message& message, const Shape& shape,
+void ExtraBody::Check(const google::protobuf::Message& message, const MessageSchema& schema,
                       const FieldPath& path, bool is_root, Violations* violations) const {
   document_->root().ForEachMember([&](const JsonMember& member) {
     if (is_root && IsStreamKey(member.key)) {
       violations->Add(path,
                       Quoted(member.key) + " may not be given: the RPC says whether it streams");
     }
-    for (const FieldShape* field : shape.FindForWriting(member.key)) {
+    for (const FieldSchema* field : schema.FindForWriting(member.key)) {
       if (!IsPresent(message, *field)) continue;
       violations->Add(path, Quoted(member.key) + " is given here and by the field `" +
                                 std::string(field->name()) + "`");

@@ -8,7 +8,7 @@
 #include "base/json_reader.h"
 #include "google/protobuf/message.h"
 #include "service/translate/field_path.h"
-#include "service/translate/shape.h"
+#include "service/translate/message_schema.h"
 
 // JSON text that a caller wrote into a field, to be spliced into the upstream's body.
 namespace sparkgate::translate {
@@ -27,8 +27,8 @@ class ExtraBody {
  public:
   // Adds to `violations` what is wrong with it. `is_root`: of the request, where `stream` and
   // `stream_options` are refused because the RPC says whether it streams.
-  ExtraBody(const google::protobuf::Message& message, const Shape& shape, const FieldPath& path,
-            bool is_root, Violations* violations);
+  ExtraBody(const google::protobuf::Message& message, const MessageSchema& schema,
+            const FieldPath& path, bool is_root, Violations* violations);
 
   bool Has(std::string_view key) const { return Find(key).has_value(); }
   std::optional<JsonValue> Find(std::string_view key) const;
@@ -37,8 +37,8 @@ class ExtraBody {
   std::string_view members() const { return members_; }
 
  private:
-  void Check(const google::protobuf::Message& message, const Shape& shape, const FieldPath& path,
-             bool is_root, Violations* violations) const;
+  void Check(const google::protobuf::Message& message, const MessageSchema& schema,
+             const FieldPath& path, bool is_root, Violations* violations) const;
 
   // Messages with extra members are few and these documents are heavy: none is made without one.
   std::optional<JsonDocument> document_;

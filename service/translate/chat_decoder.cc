@@ -8,8 +8,8 @@
 #include "service/translate/answer_status.h"
 #include "service/translate/lenient_number.h"
 #include "service/translate/message_decoder.h"
+#include "service/translate/message_schema.h"
 #include "service/translate/perf_metrics.h"
-#include "service/translate/shape.h"
 #include "service/translate/upstream_error.h"
 
 namespace sparkgate::translate {
@@ -43,7 +43,7 @@ void FillFromElsewhere(const JsonValue& value, MessageDecoder* decoder, v1::Choi
   const auto delta = value.Find("delta");
   if (delta && delta->is(JsonKind::kObject)) {
     if (!whole || whole->size() == 0) {
-      decoder->Object(*delta, Shape::Of(v1::ChatMessage::descriptor()), message);
+      decoder->Object(*delta, MessageSchema::Of(v1::ChatMessage::descriptor()), message);
     } else if (delta->raw() != whole->raw()) {
       AddExtra("delta", delta->raw(), choice->mutable_extra_json());
     }
@@ -90,9 +90,10 @@ void NumberChoices(const JsonValue& choices, v1::ChatResponse* response) {
   for (int i = 0; !distinct && i < place; ++i) response->mutable_choices(i)->set_index(i);
 }
 
-// What an answer does not say of itself; one without role is the assistant's. Returns the oddities.
+// What an answer does not say of itself; one without role is the assistant's. Returns the
+// anomalies.
 int CompleteChoices(const JsonValue& choices, MessageDecoder* decoder, v1::ChatResponse* response) {
-  int at = 0, oddities = 0;
+  int at = 0, anomalies = 0;
   choices.ForEachElement([&](const JsonValue& value) {
     v1::Choice* choice = response->mutable_choices(at++);
     FillFromElsewhere(value, decoder, choice);
@@ -101,10 +102,10 @@ int CompleteChoices(const JsonValue& choices, MessageDecoder* decoder, v1::ChatR
     if (choice->finish_reason().empty() || choice->finish_reason() == "null") {
       choice->clear_finish_reason();
     }
-    oddities += NumberToolCalls(message);
+    anomalies += NumberToolCalls(message);
   });
   NumberChoices(choices, response);
-  return oddities;
+  return anomalies;
 }
 
 bool EndedInError(const v1::ChatResponse& response) {
@@ -124,7 +125,7 @@ void AddMetrics(const HeaderList& headers, v1::ChatResponse* response) {
 }  // namespace
 
 CallStatus DecodeChat(std::string_view body, const HeaderList& headers, v1::ChatResponse* response,
-                      int* oddities) {
+                      int* anomalies) {
   response->Clear();
   JsonDocument document;
   const auto result = document.Parse(body);
@@ -135,12 +136,12 @@ CallStatus DecodeChat(std::string_view body, const HeaderList& headers, v1::Chat
   const std::string error = ChoicesError(root);
   if (!error.empty()) return MalformedAnswer(error, headers);
   MessageDecoder decoder(document);
-  decoder.Object(root, Shape::Of(v1::ChatResponse::descriptor()), response);
+  decoder.Object(root, MessageSchema::Of(v1::ChatResponse::descriptor()), response);
   const JsonValue choices = *root.Find("choices");
   decoder.TotalsInChoices(choices, response);
   const int odd_choices = CompleteChoices(choices, &decoder, response);
-  if (oddities != nullptr) {
-    *oddities = odd_choices + decoder.oddities() + (document.loose() ? 1 : 0);
+  if (anomalies != nullptr) {
+    *anomalies = odd_choices + decoder.anomalies() + (document.loose() ? 1 : 0);
   }
   if (EndedInError(*response)) {
     response->Clear();

@@ -10,10 +10,10 @@ namespace sparkgate::translate {
 
 // Reads the whole body of a 200 answer to Chat. `headers` fill the performance metrics, the body
 // wins. OK needs a JSON object with at least one choice; an error object ends with its own status
-// (made safe for a call that has run), anything else with UPSTREAM_PROTOCOL_ERROR. `oddities`
+// (made safe for a call that has run), anything else with UPSTREAM_PROTOCOL_ERROR. `anomalies`
 // gets how much of it was not as documented and was read all the same. Pure; any thread.
 CallStatus DecodeChat(std::string_view body, const HeaderList& headers, v1::ChatResponse* response,
-                      int* oddities = nullptr);
+                      int* anomalies = nullptr);
 
 // `body` without the end mark of a stream (`[DONE]`, also as an event) behind it, which some
 // servers send behind whole answers too.

@@ -133,7 +133,7 @@ TEST(ChatFieldTest, UsageInAChoiceIsTheAnswers) {
 TEST(ChatFieldTest, WhatIsNotAsDocumentedIsCounted) {
   const struct {
     std::string choice;
-    int oddities;
+    int anomalies;
   } cases[] = {
       {R"("index":0,"message":{"role":"assistant","content":"a"},"finish_reason":"stop")", 0},
       {"\"message\":{\"content\":\"a\x1B\"}", 1},
@@ -143,9 +143,9 @@ TEST(ChatFieldTest, WhatIsNotAsDocumentedIsCounted) {
   };
   for (const auto& c : cases) {
     v1::ChatResponse response;
-    int oddities = -1;
-    EXPECT_TRUE(DecodeChat("{\"choices\":[{" + c.choice + "}]}", {}, &response, &oddities).ok());
-    EXPECT_EQ(oddities, c.oddities) << c.choice;
+    int anomalies = -1;
+    EXPECT_TRUE(DecodeChat("{\"choices\":[{" + c.choice + "}]}", {}, &response, &anomalies).ok());
+    EXPECT_EQ(anomalies, c.anomalies) << c.choice;
   }
 }
 

@@ -21,8 +21,8 @@ std::optional<JsonValue> Text(const JsonValue& object, std::string_view key) {
 // Joins the halves of characters at the ends of one text's increments. Without an increment, a half
 // that waits has waited long enough.
 template <typename Mutable>
-void Join(const JsonDocument& document, const std::optional<JsonValue>& value, HalfJoiner* half,
-          Mutable text) {
+void Join(const JsonDocument& document, const std::optional<JsonValue>& value,
+          SurrogateJoiner* half, Mutable text) {
   if (value.has_value()) {
     half->Join(document, *value, text());
   } else if (half->waiting()) {
@@ -63,7 +63,7 @@ void ChoiceState::AdvanceRole(v1::ChatMessage* delta) {
     role_sent_ = true;
     return;
   }
-  if (!delta->role().empty() && delta->role() != role_) ++oddities_;
+  if (!delta->role().empty() && delta->role() != role_) ++anomalies_;
   delta->clear_role();
 }
 
@@ -98,7 +98,7 @@ bool ChoiceState::TakeMessage(const v1::ChatMessage& message, const JsonValue& r
   const auto reasoning =
       reasoning_.NewPart(message.reasoning_content(), GrowingText::Habit::kWhole);
   if (!content.has_value() || !reasoning.has_value()) {
-    ++oddities_;
+    ++anomalies_;
     AddExtra("message", raw.raw(), entry->mutable_extra_json());
     return false;
   }
@@ -122,20 +122,20 @@ void ChoiceState::TakeText(const JsonValue& text, v1::StreamChoice* entry) {
     if (!added->empty()) delta->mutable_content()->append(*added);
     return;
   }
-  ++oddities_;
+  ++anomalies_;
   AddExtra("text", text.raw(), entry->mutable_extra_json());
 }
 
 void ChoiceState::AdvanceFinish(v1::StreamChoice* entry) {
   // Some servers write "" or the word where others write null.
   if (entry->finish_reason().empty() || entry->finish_reason() == "null") {
-    if (!entry->finish_reason().empty()) ++oddities_;
+    if (!entry->finish_reason().empty()) ++anomalies_;
     entry->clear_finish_reason();
   }
   const bool had_finish = end_ == End::kFinished;
   if (had_finish && HasContent(entry->delta())) {
     end_ = End::kVoid;
-    ++oddities_;
+    ++anomalies_;
   }
   if (!entry->has_finish_reason()) return;
   if (end_ == End::kVoid) {

@@ -7,7 +7,7 @@
 
 #include "base/json_reader.h"
 #include "service/translate/growing_text.h"
-#include "service/translate/half_joiner.h"
+#include "service/translate/surrogate_joiner.h"
 #include "service/translate/tool_call_joiner.h"
 #include "sparkgate/v1/response.pb.h"
 
@@ -40,7 +40,7 @@ class ChoiceState {
   void NoteFinishTold();
 
   // Roles, indices and names that changed, content behind a finish reason, texts that contradict.
-  int oddities() const { return oddities_ + calls_.anomalies(); }
+  int anomalies() const { return anomalies_ + calls_.anomalies(); }
 
  private:
   enum class End { kOpen, kFinished, kVoid };
@@ -59,9 +59,9 @@ class ChoiceState {
   End end_ = End::kOpen;
   std::string kept_finish_;
   bool finish_told_ = false;
-  int oddities_ = 0;
-  HalfJoiner content_half_;
-  HalfJoiner reasoning_half_;
+  int anomalies_ = 0;
+  SurrogateJoiner content_half_;
+  SurrogateJoiner reasoning_half_;
   GrowingText content_;
   GrowingText reasoning_;
   bool has_raw_parts_ = false;  // content came as parts: what comes as text is kept as a part too

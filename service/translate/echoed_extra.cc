@@ -10,29 +10,29 @@ namespace sparkgate::translate {
 
 using google::protobuf::Message;
 
-EchoedExtra::EchoedExtra(const Message& message, const Shape& shape, const ExtraBody& extra,
-                         std::string_view reasoning_key, const FieldPath& path,
-                         Violations* violations) {
-  if (!Parse(message, shape, path, violations)) return;
-  if (shape.descriptor() == v1::ChatMessage::descriptor()) ReplaceExtracts(message, extra);
+EchoedExtra::EchoedExtra(const Message& message, const MessageSchema& schema,
+                         const ExtraBody& extra, std::string_view reasoning_key,
+                         const FieldPath& path, Violations* violations) {
+  if (!Parse(message, schema, path, violations)) return;
+  if (schema.descriptor() == v1::ChatMessage::descriptor()) ReplaceExtracts(message, extra);
   document_.root().ForEachMember([&](const JsonMember& member) {
-    const FieldShape* known = shape.FindForReading(member.key);
+    const FieldSchema* known = schema.FindForReading(member.key);
     const bool output_only = known != nullptr && !known->sent;
     if (output_only || extra.Has(member.key)) return;
-    if (IsGivenByField(member.key, message, shape, reasoning_key)) return;
+    if (IsGivenByField(member.key, message, schema, reasoning_key)) return;
     members_.push_back(member);
   });
 }
 
-bool EchoedExtra::Parse(const Message& message, const Shape& shape, const FieldPath& path,
+bool EchoedExtra::Parse(const Message& message, const MessageSchema& schema, const FieldPath& path,
                         Violations* violations) {
   const std::string& text =
-      message.GetReflection()->GetStringReference(message, shape.extra(), &scratch_);
+      message.GetReflection()->GetStringReference(message, schema.extra(), &scratch_);
   if (text.empty()) return false;  // what a loop over a stream leaves where nothing came
   std::string error = EchoedJsonError(text, &document_);
   if (error.empty() && !document_.root().is(JsonKind::kObject)) error = "must be a JSON object";
   if (error.empty()) return true;
-  violations->Add(path.Field(shape.extra()->name()), std::move(error));
+  violations->Add(path.Field(schema.extra()->name()), std::move(error));
   return false;
 }
 
@@ -45,17 +45,18 @@ void EchoedExtra::ReplaceExtracts(const Message& message, const ExtraBody& extra
   replaces_reasoning_ = replaces_content_ && texts.reasoning == fields.reasoning_content();
 }
 
-bool EchoedExtra::IsGivenByField(std::string_view key, const Message& message, const Shape& shape,
+bool EchoedExtra::IsGivenByField(std::string_view key, const Message& message,
+                                 const MessageSchema& schema,
                                  std::string_view reasoning_key) const {
-  const auto is_sent = [&](const FieldShape* field) {
+  const auto is_sent = [&](const FieldSchema* field) {
     return IsPresent(message, *field) && !Replaces(*field);
   };
-  const FieldShape* alias = key == reasoning_key ? shape.FindByAlias(key) : nullptr;
-  const auto& fields = shape.FindForWriting(key);
+  const FieldSchema* alias = key == reasoning_key ? schema.FindByAlias(key) : nullptr;
+  const auto& fields = schema.FindForWriting(key);
   return (alias != nullptr && is_sent(alias)) || std::any_of(fields.begin(), fields.end(), is_sent);
 }
 
-bool EchoedExtra::Replaces(const FieldShape& field) const {
+bool EchoedExtra::Replaces(const FieldSchema& field) const {
   if (field.field->containing_type() != v1::ChatMessage::descriptor()) return false;
   switch (field.field->number()) {
     case v1::ChatMessage::kContentFieldNumber:

@@ -10,7 +10,7 @@
 #include "google/protobuf/message.h"
 #include "service/translate/caller_json.h"
 #include "service/translate/field_path.h"
-#include "service/translate/shape.h"
+#include "service/translate/message_schema.h"
 
 namespace sparkgate::translate {
 
@@ -26,23 +26,24 @@ class EchoedExtra {
  public:
   // Adds to `violations` what is wrong with it. `message` must outlive this. `reasoning_key`: under
   // which the field `reasoning_content` is sent.
-  EchoedExtra(const google::protobuf::Message& message, const Shape& shape, const ExtraBody& extra,
-              std::string_view reasoning_key, const FieldPath& path, Violations* violations);
+  EchoedExtra(const google::protobuf::Message& message, const MessageSchema& schema,
+              const ExtraBody& extra, std::string_view reasoning_key, const FieldPath& path,
+              Violations* violations);
   EchoedExtra(const EchoedExtra&) = delete;
   EchoedExtra& operator=(const EchoedExtra&) = delete;
 
   // What is sent in place of the field is one of the members.
-  bool Replaces(const FieldShape& field) const;
+  bool Replaces(const FieldSchema& field) const;
 
   bool Has(std::string_view key) const;
 
   void Write(JsonWriter* writer) const;
 
  private:
-  bool Parse(const google::protobuf::Message& message, const Shape& shape, const FieldPath& path,
-             Violations* violations);
+  bool Parse(const google::protobuf::Message& message, const MessageSchema& schema,
+             const FieldPath& path, Violations* violations);
   bool IsGivenByField(std::string_view key, const google::protobuf::Message& message,
-                      const Shape& shape, std::string_view reasoning_key) const;
+                      const MessageSchema& schema, std::string_view reasoning_key) const;
   void ReplaceExtracts(const google::protobuf::Message& message, const ExtraBody& extra);
 
   JsonDocument document_;

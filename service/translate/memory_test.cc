@@ -27,36 +27,37 @@ struct ShapeOfInput {
   std::string end;
 };
 
-void PrintTo(const ShapeOfInput& shape, std::ostream* out) { *out << shape.name; }
+void PrintTo(const ShapeOfInput& schema, std::ostream* out) { *out << schema.name; }
 
-std::string Make(const ShapeOfInput& shape, size_t bytes) {
-  std::string text = shape.begin;
-  text.reserve(bytes + shape.element.size() + shape.end.size());
-  const size_t number = shape.element.find('#');
+std::string Make(const ShapeOfInput& schema, size_t bytes) {
+  std::string text = schema.begin;
+  text.reserve(bytes + schema.element.size() + schema.end.size());
+  const size_t number = schema.element.find('#');
   for (int i = 0; text.size() < bytes; ++i) {
-    text.append(shape.element, 0, number);
+    text.append(schema.element, 0, number);
     if (number == std::string::npos) continue;
     text += std::to_string(i);
-    text.append(shape.element, number + 1);
+    text.append(schema.element, number + 1);
   }
-  return text + shape.end;
+  return text + schema.end;
 }
 
 // Runs `work` on inputs of three sizes. It takes them over, as a call does: they count as long as
 // it keeps them.
-void ExpectBounded(const ShapeOfInput& shape, const std::function<std::string(std::string)>& work) {
+void ExpectBounded(const ShapeOfInput& schema,
+                   const std::function<std::string(std::string)>& work) {
   for (const size_t size : {kMiB / 4, 2 * kMiB, 16 * kMiB}) {
-    const std::string input = Make(shape, size);
+    const std::string input = Make(schema, size);
     work(input);  // what is made once and kept
     const size_t before = CountAllocations().now;
     ResetPeak();
     const std::string end = work(input);
     const size_t peak = CountAllocations().peak - before;
     const size_t kept = CountAllocations().now - before;
-    std::printf("%-34s %5.2f MiB: peak %6.2f MiB, %5.1f x; %s\n", shape.name.c_str(),
+    std::printf("%-34s %5.2f MiB: peak %6.2f MiB, %5.1f x; %s\n", schema.name.c_str(),
                 input.size() / 1048576.0, peak / 1048576.0, 1.0 * peak / input.size(), end.c_str());
-    EXPECT_LE(peak, std::max(8 * input.size(), 16 * kMiB)) << shape.name;
-    EXPECT_LE(kept, 64u << 10) << shape.name;
+    EXPECT_LE(peak, std::max(8 * input.size(), 16 * kMiB)) << schema.name;
+    EXPECT_LE(kept, 64u << 10) << schema.name;
   }
 }
 

@@ -47,11 +47,11 @@ size_t BytesForLists(const JsonDocument& document) {
 constexpr size_t kStringBytes = 48;
 
 // The strings of an object, those of its objects included; its lists are counted by themselves.
-size_t StringBytes(const JsonValue& object, const Shape& shape) {
+size_t StringBytes(const JsonValue& object, const MessageSchema& schema) {
   size_t bytes = 0;
   bool extra = false;
   object.ForEachMember([&](const JsonMember& member) {
-    const FieldShape* field = shape.FindForReading(member.key);
+    const FieldSchema* field = schema.FindForReading(member.key);
     if (field == nullptr) {
       extra = true;
     } else if (field->field->is_repeated()) {
@@ -65,14 +65,14 @@ size_t StringBytes(const JsonValue& object, const Shape& shape) {
   return bytes + (extra ? kStringBytes : 0);
 }
 
-size_t ElementBytes(const JsonValue& element, const FieldShape& field) {
+size_t ElementBytes(const JsonValue& element, const FieldSchema& field) {
   if (field.child != nullptr) {
     return field.child->object_bytes() + StringBytes(element, *field.child);
   }
   return field.field->cpp_type() == FieldDescriptor::CPPTYPE_STRING ? kStringBytes : 0;
 }
 
-size_t ListBytes(const JsonValue& list, const FieldShape& field) {
+size_t ListBytes(const JsonValue& list, const FieldSchema& field) {
   size_t bytes = 0;
   list.ForEachElement([&](const JsonValue& element) { bytes += ElementBytes(element, field); });
   return bytes;
@@ -98,12 +98,12 @@ void SetText(Message* message, const FieldDescriptor* field, std::string_view te
 }
 
 // Parts say more than their texts: an assistant's message that is sent again must have them.
-bool KeptRawToo(const FieldShape& field, const JsonValue& value) {
+bool KeptRawToo(const FieldSchema& field, const JsonValue& value) {
   return field.form == Form::kText && value.is(JsonKind::kArray);
 }
 
-bool IsMisplaced(const JsonMember& member, const Shape& shape) {
-  const MisplacedMember* row = shape.Misplaced(member.key);
+bool IsMisplaced(const JsonMember& member, const MessageSchema& schema) {
+  const MisplacedMember* row = schema.Misplaced(member.key);
   return row != nullptr && member.value.is(row->object ? JsonKind::kObject : JsonKind::kString);
 }
 
@@ -139,40 +139,41 @@ bool MessageDecoder::Take(size_t bytes) {
   return true;
 }
 
-void MessageDecoder::Object(const JsonValue& object, const Shape& shape, Message* message) {
+void MessageDecoder::Object(const JsonValue& object, const MessageSchema& schema,
+                            Message* message) {
   std::string extra;
   std::optional<JsonMember> alias;
   object.ForEachMember([&](const JsonMember& member) {
     const bool null = member.value.is(JsonKind::kNull);
-    if (const auto expected = shape.Dropped(member.key)) {
-      if (!member.value.is(JsonKind::kString) || member.value.AsText() != *expected) ++oddities_;
+    if (const auto expected = schema.Dropped(member.key)) {
+      if (!member.value.is(JsonKind::kString) || member.value.AsText() != *expected) ++anomalies_;
       return;
     }
-    const FieldShape* field = shape.FindForReading(member.key);
+    const FieldSchema* field = schema.FindForReading(member.key);
     if (null || (field != nullptr && Member(member.value, *field, message))) {
       if (!null && KeptRawToo(*field, member.value)) AppendExtra(member, &extra);
       return;
     }
-    if (field == nullptr && shape.FindByAlias(member.key) != nullptr) {
+    if (field == nullptr && schema.FindByAlias(member.key) != nullptr) {
       alias.emplace(member);
       return;
     }
-    if (field == nullptr && IsMisplaced(member, shape)) return;
-    if (field != nullptr) ++oddities_;
+    if (field == nullptr && IsMisplaced(member, schema)) return;
+    if (field != nullptr) ++anomalies_;
     AppendExtra(member, &extra);
   });
-  if (alias) Alias(*alias, *shape.FindByAlias(alias->key), message, &extra);
+  if (alias) Alias(*alias, *schema.FindByAlias(alias->key), message, &extra);
   FinishExtra(&extra);
-  if (extra.empty() || shape.extra() == nullptr) return;
-  message->GetReflection()->SetString(message, shape.extra(), std::move(extra));
+  if (extra.empty() || schema.extra() == nullptr) return;
+  message->GetReflection()->SetString(message, schema.extra(), std::move(extra));
 }
 
 void MessageDecoder::TotalsInChoices(const JsonValue& choices, Message* answer) {
-  const Shape& shape = Shape::Of(answer->GetDescriptor());
+  const MessageSchema& schema = MessageSchema::Of(answer->GetDescriptor());
   const auto* reflection = answer->GetReflection();
   choices.ForEachElement([&](const JsonValue& choice) {
     for (const char* key : {"usage", "perf_metrics"}) {
-      const FieldShape* field = shape.FindForReading(key);
+      const FieldSchema* field = schema.FindForReading(key);
       if (reflection->HasField(*answer, field->field)) continue;
       const auto value = choice.Find(key);
       if (value && value->is(JsonKind::kObject)) Member(*value, *field, answer);
@@ -180,7 +181,7 @@ void MessageDecoder::TotalsInChoices(const JsonValue& choices, Message* answer) 
   });
 }
 
-void MessageDecoder::Alias(const JsonMember& member, const FieldShape& field, Message* message,
+void MessageDecoder::Alias(const JsonMember& member, const FieldSchema& field, Message* message,
                            std::string* extra) {
   const auto* reflection = message->GetReflection();
   const std::string known = reflection->GetString(*message, field.field);
@@ -191,7 +192,7 @@ void MessageDecoder::Alias(const JsonMember& member, const FieldShape& field, Me
   AppendExtra(member, extra);
 }
 
-bool MessageDecoder::Member(const JsonValue& value, const FieldShape& field, Message* message) {
+bool MessageDecoder::Member(const JsonValue& value, const FieldSchema& field, Message* message) {
   switch (field.form) {
     case Form::kRawJson:
       SetText(message, field.field, value.raw());
@@ -219,7 +220,7 @@ bool MessageDecoder::Member(const JsonValue& value, const FieldShape& field, Mes
   }
 }
 
-bool MessageDecoder::Singular(const JsonValue& value, const FieldShape& field, Message* message) {
+bool MessageDecoder::Singular(const JsonValue& value, const FieldSchema& field, Message* message) {
   const auto* reflection = message->GetReflection();
   int64_t integer;
   double number;
@@ -244,7 +245,7 @@ bool MessageDecoder::Singular(const JsonValue& value, const FieldShape& field, M
     case FieldDescriptor::CPPTYPE_DOUBLE:
       if (!value.AsDouble(&number)) {
         if (!LenientDouble(value, &number)) return false;
-        ++oddities_;
+        ++anomalies_;
       }
       reflection->SetDouble(message, field.field, number);
       return true;
@@ -255,15 +256,15 @@ bool MessageDecoder::Singular(const JsonValue& value, const FieldShape& field, M
   }
 }
 
-bool MessageDecoder::Integer(const JsonValue& value, const FieldShape& field, int64_t* integer) {
+bool MessageDecoder::Integer(const JsonValue& value, const FieldSchema& field, int64_t* integer) {
   if (value.AsInteger(integer)) return true;
   const bool seconds = field.form == Form::kWholeSeconds;
   if (!(seconds ? WholeSeconds(value, integer) : LenientInteger(value, integer))) return false;
-  ++oddities_;
+  ++anomalies_;
   return true;
 }
 
-bool MessageDecoder::Text(const JsonValue& value, const FieldShape& field, Message* message) {
+bool MessageDecoder::Text(const JsonValue& value, const FieldSchema& field, Message* message) {
   if (!value.is(JsonKind::kArray)) return Singular(value, field, message);
   const PartTexts texts = TextsOfParts(value);
   if (!texts.found) return false;
@@ -275,7 +276,7 @@ bool MessageDecoder::Text(const JsonValue& value, const FieldShape& field, Messa
   return true;
 }
 
-bool MessageDecoder::Repeated(const JsonValue& value, const FieldShape& field, Message* message) {
+bool MessageDecoder::Repeated(const JsonValue& value, const FieldSchema& field, Message* message) {
   if (!value.is(JsonKind::kArray)) return false;
   if (!small_ && !Take(ListBytes(value, field))) return false;
   Reserve(field.field, static_cast<int>(value.size()), message);
@@ -286,7 +287,7 @@ bool MessageDecoder::Repeated(const JsonValue& value, const FieldShape& field, M
   return good;
 }
 
-bool MessageDecoder::Element(const JsonValue& value, const FieldShape& field, Message* message) {
+bool MessageDecoder::Element(const JsonValue& value, const FieldSchema& field, Message* message) {
   const auto* reflection = message->GetReflection();
   int32_t int32;
   switch (field.field->cpp_type()) {
@@ -307,13 +308,13 @@ bool MessageDecoder::Element(const JsonValue& value, const FieldShape& field, Me
   }
 }
 
-bool MessageDecoder::Child(const JsonValue& value, const FieldShape& field, Message* message) {
+bool MessageDecoder::Child(const JsonValue& value, const FieldSchema& field, Message* message) {
   if (!value.is(JsonKind::kObject)) return false;
   Object(value, *field.child, message->GetReflection()->MutableMessage(message, field.field));
   return true;
 }
 
-bool MessageDecoder::Function(const JsonValue& value, const FieldShape& field, Message* message) {
+bool MessageDecoder::Function(const JsonValue& value, const FieldSchema& field, Message* message) {
   if (!value.is(JsonKind::kString)) return Child(value, field, message);
   auto* function = static_cast<v1::FunctionCall*>(
       message->GetReflection()->MutableMessage(message, field.field));
@@ -321,20 +322,20 @@ bool MessageDecoder::Function(const JsonValue& value, const FieldShape& field, M
   return true;
 }
 
-bool MessageDecoder::Logprobs(const JsonValue& value, const FieldShape& field, Message* message) {
+bool MessageDecoder::Logprobs(const JsonValue& value, const FieldSchema& field, Message* message) {
   if (!IsLegacyLogprobs(value)) return Child(value, field, message);
   if (!small_ && !Take(LegacyLogprobsBytes(value))) return false;
   auto* logprobs =
       static_cast<v1::Logprobs*>(message->GetReflection()->MutableMessage(message, field.field));
-  if (!FoldLegacyLogprobs(value, logprobs)) ++oddities_;
+  if (!FoldLegacyLogprobs(value, logprobs)) ++anomalies_;
   return true;
 }
 
-bool MessageDecoder::Metrics(const JsonValue& value, const FieldShape& field, Message* message) {
+bool MessageDecoder::Metrics(const JsonValue& value, const FieldSchema& field, Message* message) {
   if (!value.is(JsonKind::kObject)) return false;
   auto* metrics =
       static_cast<v1::PerfMetrics*>(message->GetReflection()->MutableMessage(message, field.field));
-  oddities_ += AddBodyMetrics(value, metrics);
+  anomalies_ += AddBodyMetrics(value, metrics);
   return true;
 }
 

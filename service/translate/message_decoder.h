@@ -6,7 +6,7 @@
 
 #include "base/json_reader.h"
 #include "google/protobuf/message.h"
-#include "service/translate/shape.h"
+#include "service/translate/message_schema.h"
 
 namespace sparkgate::translate {
 
@@ -19,39 +19,40 @@ class MessageDecoder {
   explicit MessageDecoder(const JsonDocument& document);
 
   // `object` must be a kObject. `message` must be empty.
-  void Object(const JsonValue& object, const Shape& shape, google::protobuf::Message* message);
+  void Object(const JsonValue& object, const MessageSchema& schema,
+              google::protobuf::Message* message);
 
   // Some servers send `usage` and `perf_metrics` inside a choice. Fills those that `answer`, a
   // response or a chunk, lacks.
   void TotalsInChoices(const JsonValue& choices, google::protobuf::Message* answer);
 
   // Known members with unexpected types, wrong `object` words, arrays of unequal length.
-  int oddities() const { return oddities_; }
+  int anomalies() const { return anomalies_; }
 
  private:
   using Message = google::protobuf::Message;
 
   // Under another name than the field's.
-  void Alias(const JsonMember& member, const FieldShape& field, Message* message,
+  void Alias(const JsonMember& member, const FieldSchema& field, Message* message,
              std::string* extra);
 
   // These return false, and leave the field unset, if the value is not what the field takes.
-  bool Member(const JsonValue& value, const FieldShape& field, Message* message);
-  bool Singular(const JsonValue& value, const FieldShape& field, Message* message);
-  bool Repeated(const JsonValue& value, const FieldShape& field, Message* message);
-  bool Element(const JsonValue& value, const FieldShape& field, Message* message);
-  bool Child(const JsonValue& value, const FieldShape& field, Message* message);
-  bool Function(const JsonValue& value, const FieldShape& field, Message* message);
-  bool Logprobs(const JsonValue& value, const FieldShape& field, Message* message);
-  bool Metrics(const JsonValue& value, const FieldShape& field, Message* message);
-  bool Text(const JsonValue& value, const FieldShape& field, Message* message);
-  bool Integer(const JsonValue& value, const FieldShape& field, int64_t* integer);
+  bool Member(const JsonValue& value, const FieldSchema& field, Message* message);
+  bool Singular(const JsonValue& value, const FieldSchema& field, Message* message);
+  bool Repeated(const JsonValue& value, const FieldSchema& field, Message* message);
+  bool Element(const JsonValue& value, const FieldSchema& field, Message* message);
+  bool Child(const JsonValue& value, const FieldSchema& field, Message* message);
+  bool Function(const JsonValue& value, const FieldSchema& field, Message* message);
+  bool Logprobs(const JsonValue& value, const FieldSchema& field, Message* message);
+  bool Metrics(const JsonValue& value, const FieldSchema& field, Message* message);
+  bool Text(const JsonValue& value, const FieldSchema& field, Message* message);
+  bool Integer(const JsonValue& value, const FieldSchema& field, int64_t* integer);
 
   bool Take(size_t bytes);
 
   const bool small_;   // too small to take much
   size_t bytes_left_;  // for elements of lists
-  int oddities_ = 0;
+  int anomalies_ = 0;
 };
 
 // Appends one member to the text of an object that is being collected; begin with an empty string.

@@ -23,43 +23,45 @@ bool IsAssistants(const v1::ChatMessage& message, const ExtraBody& extra) {
   return role && role->is(JsonKind::kString) && role->AsText() == "assistant";
 }
 
-bool IsReasoningContent(const FieldShape& field) {
+bool IsReasoningContent(const FieldSchema& field) {
   return field.field->number() == v1::ChatMessage::kReasoningContentFieldNumber &&
          field.field->containing_type() == v1::ChatMessage::descriptor();
 }
 
 }  // namespace
 
-void MessageEncoder::Members(const Message& message, const Shape& shape, const ExtraBody& extra,
-                             const FieldPath& path) {
-  CheckMessage(message, shape, extra, path, &violations_);
+void MessageEncoder::Members(const Message& message, const MessageSchema& schema,
+                             const ExtraBody& extra, const FieldPath& path) {
+  CheckMessage(message, schema, extra, path, &violations_);
   std::optional<EchoedExtra> echo;
-  if (IsEchoed(message, shape, extra)) {
-    echo.emplace(message, shape, extra, echo_options_.reasoning_key, path, &violations_);
+  if (IsEchoed(message, schema, extra)) {
+    echo.emplace(message, schema, extra, echo_options_.reasoning_key, path, &violations_);
   }
-  Fields(message, shape, extra, echo.has_value() ? &*echo : nullptr, path);
+  Fields(message, schema, extra, echo.has_value() ? &*echo : nullptr, path);
   if (echo.has_value()) echo->Write(&writer_);
   if (!extra.members().empty()) writer_.Raw(extra.members());
 }
 
 // Only an assistant's message has been an answer: on others, extra_json is not looked at.
-bool MessageEncoder::IsEchoed(const Message& message, const Shape& shape, const ExtraBody& extra) {
-  if (shape.descriptor() == v1::ChatMessage::descriptor()) {
+bool MessageEncoder::IsEchoed(const Message& message, const MessageSchema& schema,
+                              const ExtraBody& extra) {
+  if (schema.descriptor() == v1::ChatMessage::descriptor()) {
     is_assistants_ = IsAssistants(static_cast<const v1::ChatMessage&>(message), extra);
   }
-  const auto* field = shape.extra();
+  const auto* field = schema.extra();
   return is_assistants_ && echo_options_.extra_json && field != nullptr &&
          message.GetReflection()->HasField(message, field);
 }
 
-void MessageEncoder::Fields(const Message& message, const Shape& shape, const ExtraBody& extra,
-                            const EchoedExtra* echo, const FieldPath& path) {
-  for (const FieldShape& field : shape.fields()) {
+void MessageEncoder::Fields(const Message& message, const MessageSchema& schema,
+                            const ExtraBody& extra, const EchoedExtra* echo,
+                            const FieldPath& path) {
+  for (const FieldSchema& field : schema.fields()) {
     if (violations_.full()) return;
     if (!field.sent || (echo != nullptr && echo->Replaces(field))) continue;
     if (!IsPresent(message, field)) {
       const bool given = extra.Has(field.key) || (echo != nullptr && echo->Has(field.key));
-      if (&field == shape.kind() && !given) DefaultKind(message, shape);
+      if (&field == schema.kind() && !given) DefaultKind(message, schema);
     } else if (IsReasoningContent(field)) {
       ReasoningContent(message, extra, path);
     } else {
@@ -68,25 +70,26 @@ void MessageEncoder::Fields(const Message& message, const Shape& shape, const Ex
   }
 }
 
-void MessageEncoder::Object(const Message& message, const Shape& shape, const FieldPath& path) {
-  const ExtraBody extra(message, shape, path, /*is_root=*/false, &violations_);
+void MessageEncoder::Object(const Message& message, const MessageSchema& schema,
+                            const FieldPath& path) {
+  const ExtraBody extra(message, schema, path, /*is_root=*/false, &violations_);
   writer_.BeginObject();
-  Members(message, shape, extra, path);
+  Members(message, schema, extra, path);
   writer_.EndObject();
 }
 
-void MessageEncoder::DefaultKind(const Message& message, const Shape& shape) {
-  for (const FieldShape& field : shape.fields()) {
+void MessageEncoder::DefaultKind(const Message& message, const MessageSchema& schema) {
+  for (const FieldSchema& field : schema.fields()) {
     // Scalars beside `type` (a call's id) do not say what it is; the text of a part does.
     const bool tells = field.child != nullptr || field.name() == "text";
     if (!tells || !IsPresent(message, field)) continue;
-    writer_.Key(shape.kind()->key);
+    writer_.Key(schema.kind()->key);
     writer_.String(field.key);
     return;
   }
 }
 
-void MessageEncoder::Member(const Message& message, const FieldShape& field,
+void MessageEncoder::Member(const Message& message, const FieldSchema& field,
                             const FieldPath& path) {
   writer_.Key(field.key);
   switch (field.form) {
@@ -116,13 +119,14 @@ void MessageEncoder::ReasoningContent(const Message& message, const ExtraBody& e
   writer_.String(static_cast<const v1::ChatMessage&>(message).reasoning_content());
 }
 
-void MessageEncoder::Value(const Message& message, const FieldShape& field, const FieldPath& path) {
+void MessageEncoder::Value(const Message& message, const FieldSchema& field,
+                           const FieldPath& path) {
   if (field.field->is_map()) return Map(message, field, path);
   if (field.field->is_repeated()) return Repeated(message, field, path);
   Singular(message, field, path.Field(field.name()));
 }
 
-void MessageEncoder::Singular(const Message& message, const FieldShape& field,
+void MessageEncoder::Singular(const Message& message, const FieldSchema& field,
                               const FieldPath& path) {
   const auto* reflection = message.GetReflection();
   std::string scratch;
@@ -144,7 +148,7 @@ void MessageEncoder::Singular(const Message& message, const FieldShape& field,
   }
 }
 
-void MessageEncoder::Repeated(const Message& message, const FieldShape& field,
+void MessageEncoder::Repeated(const Message& message, const FieldSchema& field,
                               const FieldPath& path) {
   const auto* reflection = message.GetReflection();
   const int size = reflection->FieldSize(message, field.field);
@@ -170,7 +174,7 @@ void MessageEncoder::Repeated(const Message& message, const FieldShape& field,
 }
 
 // Entries by key, so that one request has one body.
-void MessageEncoder::Map(const Message& message, const FieldShape& field, const FieldPath& path) {
+void MessageEncoder::Map(const Message& message, const FieldSchema& field, const FieldPath& path) {
   const auto* reflection = message.GetReflection();
   const FieldDescriptor* key = field.field->message_type()->map_key();
   const FieldDescriptor* value = field.field->message_type()->map_value();
@@ -181,7 +185,7 @@ void MessageEncoder::Map(const Message& message, const FieldShape& field, const 
   }
   std::sort(entries.begin(), entries.end(),
             [](const auto& a, const auto& b) { return a.first < b.first; });
-  FieldShape value_shape;
+  FieldSchema value_shape;
   value_shape.field = value;
   writer_.BeginObject();
   for (const auto& [name, entry] : entries) {
@@ -198,7 +202,7 @@ void MessageEncoder::Double(double value, const FieldPath& path) {
   writer_.Double(value);
 }
 
-void MessageEncoder::RawJson(const Message& message, const FieldShape& field,
+void MessageEncoder::RawJson(const Message& message, const FieldSchema& field,
                              const FieldPath& path) {
   std::string scratch;
   const std::string& json =
@@ -209,7 +213,7 @@ void MessageEncoder::RawJson(const Message& message, const FieldShape& field,
   writer_.Raw(json);
 }
 
-void MessageEncoder::ToolFunction(const Message& message, const FieldShape& field) {
+void MessageEncoder::ToolFunction(const Message& message, const FieldSchema& field) {
   std::string scratch;
   writer_.BeginObject();
   writer_.Key("type");
@@ -222,7 +226,7 @@ void MessageEncoder::ToolFunction(const Message& message, const FieldShape& fiel
   writer_.EndObject();
 }
 
-void MessageEncoder::ContentParts(const Message& message, const FieldShape& field,
+void MessageEncoder::ContentParts(const Message& message, const FieldSchema& field,
                                   const FieldPath& path) {
   writer_.BeginObject();
   writer_.Key("type");
@@ -232,7 +236,7 @@ void MessageEncoder::ContentParts(const Message& message, const FieldShape& fiel
   writer_.EndObject();
 }
 
-void MessageEncoder::ImageData(const Message& message, const FieldShape& field,
+void MessageEncoder::ImageData(const Message& message, const FieldSchema& field,
                                const FieldPath& path) {
   const auto& image =
       static_cast<const v1::ImageData&>(message.GetReflection()->GetMessage(message, field.field));

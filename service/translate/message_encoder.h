@@ -7,7 +7,7 @@
 #include "service/translate/echo_options.h"
 #include "service/translate/echoed_extra.h"
 #include "service/translate/field_path.h"
-#include "service/translate/shape.h"
+#include "service/translate/message_schema.h"
 
 namespace sparkgate::translate {
 
@@ -19,30 +19,30 @@ class MessageEncoder {
       : echo_options_(echo), writer_(*writer), violations_(*violations) {}
 
   // The members of `message`, without braces.
-  void Members(const google::protobuf::Message& message, const Shape& shape, const ExtraBody& extra,
-               const FieldPath& path);
+  void Members(const google::protobuf::Message& message, const MessageSchema& schema,
+               const ExtraBody& extra, const FieldPath& path);
 
  private:
   using Message = google::protobuf::Message;
 
-  void Object(const Message& message, const Shape& shape, const FieldPath& path);
-  bool IsEchoed(const Message& message, const Shape& shape, const ExtraBody& extra);
-  void Fields(const Message& message, const Shape& shape, const ExtraBody& extra,
+  void Object(const Message& message, const MessageSchema& schema, const FieldPath& path);
+  bool IsEchoed(const Message& message, const MessageSchema& schema, const ExtraBody& extra);
+  void Fields(const Message& message, const MessageSchema& schema, const ExtraBody& extra,
               const EchoedExtra* echo, const FieldPath& path);
-  void Member(const Message& message, const FieldShape& field, const FieldPath& path);
+  void Member(const Message& message, const FieldSchema& field, const FieldPath& path);
   void ReasoningContent(const Message& message, const ExtraBody& extra, const FieldPath& path);
-  void DefaultKind(const Message& message, const Shape& shape);
+  void DefaultKind(const Message& message, const MessageSchema& schema);
 
-  void Value(const Message& message, const FieldShape& field, const FieldPath& path);
-  void Singular(const Message& message, const FieldShape& field, const FieldPath& path);
-  void Repeated(const Message& message, const FieldShape& field, const FieldPath& path);
-  void Map(const Message& message, const FieldShape& field, const FieldPath& path);
+  void Value(const Message& message, const FieldSchema& field, const FieldPath& path);
+  void Singular(const Message& message, const FieldSchema& field, const FieldPath& path);
+  void Repeated(const Message& message, const FieldSchema& field, const FieldPath& path);
+  void Map(const Message& message, const FieldSchema& field, const FieldPath& path);
   void Double(double value, const FieldPath& path);
 
-  void RawJson(const Message& message, const FieldShape& field, const FieldPath& path);
-  void ToolFunction(const Message& message, const FieldShape& field);
-  void ContentParts(const Message& message, const FieldShape& field, const FieldPath& path);
-  void ImageData(const Message& message, const FieldShape& field, const FieldPath& path);
+  void RawJson(const Message& message, const FieldSchema& field, const FieldPath& path);
+  void ToolFunction(const Message& message, const FieldSchema& field);
+  void ContentParts(const Message& message, const FieldSchema& field, const FieldPath& path);
+  void ImageData(const Message& message, const FieldSchema& field, const FieldPath& path);
 
   const EchoOptions& echo_options_;
   JsonWriter& writer_;

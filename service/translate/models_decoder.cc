@@ -5,14 +5,14 @@
 #include "base/json_reader.h"
 #include "service/translate/answer_status.h"
 #include "service/translate/message_decoder.h"
-#include "service/translate/shape.h"
+#include "service/translate/message_schema.h"
 #include "service/translate/status_rows.h"
 
 namespace sparkgate::translate {
 namespace {
 
 CallStatus Malformed(std::string_view what, const HeaderList& headers) {
-  return MalformedAnswer(what, headers, Asked::kModels);
+  return MalformedAnswer(what, headers, Endpoint::kModels);
 }
 
 bool HasId(const JsonValue& model) {
@@ -77,7 +77,8 @@ CallStatus DecodeModels(std::string_view body, const HeaderList& headers,
   if (CallStatus error = ErrorOfAnswer(root, headers); !error.ok()) return error;
   const std::string_view error = ListError(root);
   if (!error.empty()) return Malformed(error, headers);
-  MessageDecoder(document).Object(root, Shape::Of(v1::ListModelsResponse::descriptor()), response);
+  MessageDecoder(document).Object(root, MessageSchema::Of(v1::ListModelsResponse::descriptor()),
+                                  response);
   FillContextLengths(*root.Find("data"), response);
   return CallStatus();
 }

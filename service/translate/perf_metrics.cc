@@ -6,7 +6,7 @@
 #include <string>
 
 #include "base/safe_text.h"
-#include "service/translate/shape.h"
+#include "service/translate/message_schema.h"
 
 namespace sparkgate::translate {
 namespace {
@@ -17,7 +17,7 @@ constexpr std::string_view kPrefix = "fireworks-";
 constexpr size_t kMaxHeaderValue = 4096;
 
 const FieldDescriptor* FindField(std::string_view key) {
-  const FieldShape* field = Shape::Of(v1::PerfMetrics::descriptor()).FindForReading(key);
+  const FieldSchema* field = MessageSchema::Of(v1::PerfMetrics::descriptor()).FindForReading(key);
   return field == nullptr || field->field->is_map() ? nullptr : field->field;
 }
 
@@ -74,14 +74,14 @@ void AddHeaderMetrics(const HeaderList& headers, v1::PerfMetrics* metrics) {
 }
 
 int AddBodyMetrics(const JsonValue& object, v1::PerfMetrics* metrics) {
-  int oddities = 0;
+  int anomalies = 0;
   object.ForEachMember([&](const JsonMember& member) {
     if (member.value.is(JsonKind::kNull)) return;
     const std::string_view text =
         member.value.is(JsonKind::kString) ? member.value.AsText() : member.value.raw();
-    if (!SetByKey(member.key, text, metrics)) ++oddities;
+    if (!SetByKey(member.key, text, metrics)) ++anomalies;
   });
-  return oddities;
+  return anomalies;
 }
 
 void MergeMetrics(const v1::PerfMetrics& metrics, v1::PerfMetrics* target) {

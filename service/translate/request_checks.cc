@@ -8,11 +8,11 @@ namespace {
 
 using google::protobuf::Message;
 
-void CheckUnions(const Message& message, const Shape& shape, const FieldPath& path,
+void CheckUnions(const Message& message, const MessageSchema& schema, const FieldPath& path,
                  Violations* violations) {
-  for (const auto& fields : shape.unions()) {
-    const FieldShape* first = nullptr;
-    for (const FieldShape* field : fields) {
+  for (const auto& fields : schema.unions()) {
+    const FieldSchema* first = nullptr;
+    for (const FieldSchema* field : fields) {
       if (!IsPresent(message, *field)) continue;
       if (first == nullptr) {
         first = field;
@@ -49,12 +49,12 @@ bool IsEmptyString(const Message& message, const google::protobuf::FieldDescript
          !field->is_repeated() && message.GetReflection()->GetString(message, field).empty();
 }
 
-void CheckRequired(const Message& message, const Shape& shape, const ExtraBody& extra,
+void CheckRequired(const Message& message, const MessageSchema& schema, const ExtraBody& extra,
                    const FieldPath& path, Violations* violations) {
   for (const Required& row : RequiredFields()) {
-    if (row.message != shape.descriptor()) continue;
-    const auto* field = shape.descriptor()->FindFieldByName(std::string(row.field));
-    FieldShape as_shape;
+    if (row.message != schema.descriptor()) continue;
+    const auto* field = schema.descriptor()->FindFieldByName(std::string(row.field));
+    FieldSchema as_shape;
     as_shape.field = field;
     if (IsPresent(message, as_shape) && !IsEmptyString(message, field)) continue;
     // Given by the caller's own JSON, unless the field is set as well: then that is reported
@@ -65,11 +65,11 @@ void CheckRequired(const Message& message, const Shape& shape, const ExtraBody& 
 }
 
 // A part is one thing: the kinds are not all members of one union, as their keys differ.
-void CheckPart(const Message& message, const Shape& shape, const ExtraBody& extra,
+void CheckPart(const Message& message, const MessageSchema& schema, const ExtraBody& extra,
                const FieldPath& path, Violations* violations) {
-  const FieldShape* first = nullptr;
-  for (const FieldShape& field : shape.fields()) {
-    if (&field == shape.kind() || !IsPresent(message, field)) continue;
+  const FieldSchema* first = nullptr;
+  for (const FieldSchema& field : schema.fields()) {
+    if (&field == schema.kind() || !IsPresent(message, field)) continue;
     if (first == nullptr) {
       first = &field;
     } else if (first->key != field.key) {  // else CheckUnions has said it
@@ -84,12 +84,12 @@ void CheckPart(const Message& message, const Shape& shape, const ExtraBody& extr
 
 }  // namespace
 
-void CheckMessage(const Message& message, const Shape& shape, const ExtraBody& extra,
+void CheckMessage(const Message& message, const MessageSchema& schema, const ExtraBody& extra,
                   const FieldPath& path, Violations* violations) {
-  CheckUnions(message, shape, path, violations);
-  CheckRequired(message, shape, extra, path, violations);
-  if (shape.descriptor() == v1::ContentPart::descriptor()) {
-    CheckPart(message, shape, extra, path, violations);
+  CheckUnions(message, schema, path, violations);
+  CheckRequired(message, schema, extra, path, violations);
+  if (schema.descriptor() == v1::ContentPart::descriptor()) {
+    CheckPart(message, schema, extra, path, violations);
   }
 }
 

@@ -6,7 +6,7 @@
 #include "service/translate/caller_json.h"
 #include "service/translate/field_path.h"
 #include "service/translate/message_encoder.h"
-#include "service/translate/shape.h"
+#include "service/translate/message_schema.h"
 
 namespace sparkgate::translate {
 namespace {
@@ -53,15 +53,15 @@ void WriteStream(const EncodeOptions& options, JsonWriter* writer) {
 
 CallStatus EncodeRequest(const v1::ChatRequest& request, const EncodeOptions& options,
                          UpstreamBody* body) {
-  const Shape& shape = Shape::Of(v1::ChatRequest::descriptor());
+  const MessageSchema& schema = MessageSchema::Of(v1::ChatRequest::descriptor());
   const FieldPath root;
   Violations violations;
-  const ExtraBody extra(request, shape, root, /*is_root=*/true, &violations);
+  const ExtraBody extra(request, schema, root, /*is_root=*/true, &violations);
   const size_t bytes = options.request_bytes;
   JsonWriter writer(bytes + bytes / 8, bytes == 0 ? std::numeric_limits<size_t>::max()
                                                   : kMaxGrowth * bytes + kAlwaysBytes);
   writer.BeginObject();
-  MessageEncoder(options.echo, &writer, &violations).Members(request, shape, extra, root);
+  MessageEncoder(options.echo, &writer, &violations).Members(request, schema, extra, root);
   WriteStream(options, &writer);
   writer.EndObject();
   if (!violations.empty()) return std::move(violations).ToStatus();

@@ -11,8 +11,8 @@
 #include "google/protobuf/text_format.h"
 #include "service/translate/field_table.h"
 #include "service/translate/golden.h"
+#include "service/translate/message_schema.h"
 #include "service/translate/request_encoder.h"
-#include "service/translate/shape.h"
 #include "service/translate/testing/without_stream.h"
 #include "simulator/request_validator.h"
 

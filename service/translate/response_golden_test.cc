@@ -13,8 +13,8 @@
 #include "service/translate/chat_decoder.h"
 #include "service/translate/field_table.h"
 #include "service/translate/golden.h"
+#include "service/translate/message_schema.h"
 #include "service/translate/models_decoder.h"
-#include "service/translate/shape.h"
 #include "service/translate/stream_translator.h"
 
 namespace sparkgate::translate {
@@ -70,7 +70,7 @@ Values ScalarValues(const FieldDescriptor* field) {
   }
 }
 
-Values ValuesOf(const FieldShape& field) {
+Values ValuesOf(const FieldSchema& field) {
   switch (field.form) {
     case Form::kRawJson:
       return {R"([1.10, {"b":-0,"a":1e400}])", R"("")", "false"};
@@ -127,19 +127,19 @@ class ResponseGoldenTest : public testing::Test {
 
   void Walk(const Descriptor* descriptor, const Wrap& wrap) {
     if (!walked_.insert(descriptor->name()).second) return;
-    const Shape& shape = Shape::Of(descriptor);
-    for (const FieldShape& field : shape.fields()) {
+    const MessageSchema& schema = MessageSchema::Of(descriptor);
+    for (const FieldSchema& field : schema.fields()) {
       if (!field.read) continue;
       CheckField(field, wrap);
       if (field.child != nullptr) Walk(field.field->message_type(), Below(field, wrap));
     }
-    if (shape.extra() != nullptr) {
+    if (schema.extra() != nullptr) {
       Check(descriptor->name() + ".extra_json",
             {wrap(R"("z_new": 1.10,"a_new" : [1e400, {"y":-0,"x":null}],"nothing":null)")});
     }
   }
 
-  Wrap Below(const FieldShape& field, const Wrap& wrap) const {
+  Wrap Below(const FieldSchema& field, const Wrap& wrap) const {
     return [=](const std::string& member) {
       // The list stands in every body already.
       if (field.key == kind_.list) return "{" + List(member) + "}";
@@ -149,7 +149,7 @@ class ResponseGoldenTest : public testing::Test {
     };
   }
 
-  void CheckField(const FieldShape& field, const Wrap& wrap) {
+  void CheckField(const FieldSchema& field, const Wrap& wrap) {
     const std::string name =
         field.field->containing_type()->name() + "." + std::string(field.name());
     if (field.key == "choices") return Check(name, {R"({"choices":[{},{"index":1}]})"});

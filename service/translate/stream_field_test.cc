@@ -37,7 +37,7 @@ TEST(StreamFieldTest, DataThatIsNoObjectIsASignOfLife) {
     stream.Release();
     EXPECT_EQ(stream.AllText(), "hi") << data;
     EXPECT_EQ(stream.messages.back().usage().total_tokens(), 3) << data;
-    EXPECT_EQ(stream.translator_.oddities(), 3) << data;
+    EXPECT_EQ(stream.translator_.anomalies(), 3) << data;
   }
 }
 
@@ -162,7 +162,7 @@ TEST(StreamFieldTest, ValuesThatSayNothingFixNothing) {
   EXPECT_EQ(stream.messages[1].created(), 5);
   EXPECT_EQ(stream.messages[1].model(), "m");
   EXPECT_FALSE(stream.messages[2].has_id() || stream.messages[2].has_model());
-  EXPECT_EQ(stream.translator_.oddities(), 0);
+  EXPECT_EQ(stream.translator_.anomalies(), 0);
 }
 
 TEST(StreamFieldTest, NumbersInAnotherForm) {

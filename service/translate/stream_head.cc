@@ -31,7 +31,7 @@ bool StreamHead::Absorb(v1::StreamChatResponse* chunk) {
 bool StreamHead::IsNew(const std::string& value, std::string* known) {
   if (value.empty() || value == *known) return false;
   if (!known->empty()) {
-    ++oddities_;
+    ++anomalies_;
     return false;
   }
   *known = value;

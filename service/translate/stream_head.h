@@ -23,7 +23,7 @@ class StreamHead {
   bool empty() const { return !waiting_; }
 
   // Ids and models that changed in mid-stream.
-  int oddities() const { return oddities_; }
+  int anomalies() const { return anomalies_; }
 
  private:
   // `value` is the first one that says something; from now on it is `known`.
@@ -34,7 +34,7 @@ class StreamHead {
   bool has_created_ = false;
   std::string id_, model_;  // the first ones
   std::string extra_;       // the last one
-  int oddities_ = 0;
+  int anomalies_ = 0;
 };
 
 }  // namespace sparkgate::translate

@@ -180,7 +180,7 @@ Messages Translate(const std::vector<std::string>& chunks, int n) {
   EXPECT_TRUE(translator.AllChoicesFinished());
   EXPECT_TRUE(translator.Push("", "[DONE]", &messages).done);
   translator.Release(true, &messages);
-  EXPECT_EQ(translator.oddities(), 0);
+  EXPECT_EQ(translator.anomalies(), 0);
   return messages;
 }
 

@@ -15,7 +15,7 @@ TEST(StreamToleranceTest, NullsAndMissingMembersSayNothing) {
   ASSERT_EQ(stream.messages.size(), 3u);
   EXPECT_EQ(stream.messages[0].ShortDebugString(), R"(choices { delta { role: "assistant" } })");
   EXPECT_EQ(stream.messages[1].ShortDebugString(), "choices { delta { } }");
-  EXPECT_EQ(stream.translator_.oddities(), 0);
+  EXPECT_EQ(stream.translator_.anomalies(), 0);
 }
 
 TEST(StreamToleranceTest, AnEmptyFinishReasonIsNone) {
@@ -86,7 +86,7 @@ TEST(StreamToleranceTest, AKnownMemberOfAnUnexpectedTypePassesAndIsCounted) {
   EXPECT_EQ(message.extra_json(), R"({"created":"now","usage":[]})");
   EXPECT_EQ(message.choices(0).extra_json(), R"({"token_ids":[1,"x"],"finish_reason":7})");
   EXPECT_EQ(message.choices(0).delta().extra_json(), R"({"content":[1]})");
-  EXPECT_EQ(stream.translator_.oddities(), 5);
+  EXPECT_EQ(stream.translator_.anomalies(), 5);
 }
 
 // One tool call as a server sends it: id, type and name in every fragment.
@@ -122,7 +122,7 @@ TEST(StreamToleranceTest, ToolCallsOfEveryShape) {
   EXPECT_EQ(delta.tool_calls(1).function().name(), "g");
   EXPECT_FALSE(delta.tool_calls(2).function().has_name());
   EXPECT_EQ(delta.tool_calls(2).function().arguments(), R"({"a":)");
-  EXPECT_EQ(stream.translator_.oddities(), 0);
+  EXPECT_EQ(stream.translator_.anomalies(), 0);
 }
 
 TEST(StreamToleranceTest, AnotherIdUnderTheSameIndexIsAnotherCall) {

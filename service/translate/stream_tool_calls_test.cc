@@ -31,7 +31,7 @@ std::string Joined(const std::vector<std::string>& deltas, int* anomalies = null
       call.mutable_function()->mutable_arguments()->append(fragment.function().arguments());
     }
   }
-  if (anomalies != nullptr) *anomalies = stream.translator_.oddities();
+  if (anomalies != nullptr) *anomalies = stream.translator_.anomalies();
   std::string all;
   for (const v1::ToolCall& call : calls) {
     EXPECT_TRUE(call.type().empty() || call.type() == "function") << call.type();
@@ -150,7 +150,7 @@ TEST(StreamToolCallsTest, WhatDifferedIsCountedAndKept) {
   stream.Choices(R"({"index":0,"delta":{"tool_calls":[)" + Fragment("5", "", "", ":1}") + "]}}");
   EXPECT_EQ(stream.messages[0].choices(0).delta().tool_calls(0).extra_json(), "{\"index\":5}");
   EXPECT_FALSE(stream.messages[1].choices(0).delta().tool_calls(0).has_extra_json());
-  EXPECT_EQ(stream.translator_.oddities(), 2);
+  EXPECT_EQ(stream.translator_.anomalies(), 2);
 }
 
 TEST(StreamToolCallsTest, MoreCallsThanAnyModelMakesCostBoundedMemory) {

@@ -11,8 +11,8 @@
 #include "service/translate/choice_state.h"
 #include "service/translate/lenient_number.h"
 #include "service/translate/message_decoder.h"
+#include "service/translate/message_schema.h"
 #include "service/translate/perf_metrics.h"
-#include "service/translate/shape.h"
 #include "service/translate/signs_of_life.h"
 #include "service/translate/stream_head.h"
 #include "service/translate/stream_message.h"
@@ -129,16 +129,16 @@ class StreamTranslator::Impl {
   bool SawChoice() const { return !choices_.empty(); }
   int finished_choices() const { return finished_; }
 
-  int oddities() const {
-    int sum = oddities_ + head_.oddities();
-    for (const auto& [index, choice] : choices_) sum += choice.oddities();
+  int anomalies() const {
+    int sum = anomalies_ + head_.anomalies();
+    for (const auto& [index, choice] : choices_) sum += choice.anomalies();
     return sum;
   }
 
  private:
   // Data that is no object. An error is an error, even in a list.
   CallStatus PushSignOfLife(std::string_view data) {
-    ++oddities_;
+    ++anomalies_;
     if (data.front() == '[' && document_.Parse(data) == JsonDocument::Result::kOk) {
       const auto first = document_.root().First();
       if (first && first->is(JsonKind::kObject)) return ErrorOfAnswer(*first, headers_);
@@ -168,10 +168,10 @@ class StreamTranslator::Impl {
       outcome->status = MalformedAnswer(error, headers_);
       return;
     }
-    if (document_.loose()) ++oddities_;
+    if (document_.loose()) ++anomalies_;
     Decode(root, choices, messages);
     if (chunk_.choices_size() > 0) AdvanceChoices(*choices, messages, outcome);
-    oddities_ += decoder_->oddities();
+    anomalies_ += decoder_->anomalies();
   }
 
   // "" if it is known which answer each choice belongs to: two are never mixed.
@@ -233,7 +233,7 @@ class StreamTranslator::Impl {
   // False if the entry is not to be sent.
   bool Advance(const JsonValue& value, v1::StreamChoice* entry, Outcome* outcome) {
     const int index = entry->index();
-    if (index < 0 || index >= requested_) ++oddities_;
+    if (index < 0 || index >= requested_) ++anomalies_;
     if (choices_.size() >= requested_ + kMaxExtraChoices && choices_.count(index) == 0) {
       outcome->status = MalformedAnswer(kTooManyChoices, headers_);
       return false;
@@ -255,7 +255,7 @@ class StreamTranslator::Impl {
       choice.KeepFinish(entry);
     }
     const bool nothing = AddsNothing(*entry);
-    if (had_finish && !choice.void_finish() && !nothing) ++oddities_;
+    if (had_finish && !choice.void_finish() && !nothing) ++anomalies_;
     // An empty entry beside usage must not push the message out that waits for this usage.
     return !((holding_ || failed) && nothing);
   }
@@ -374,8 +374,8 @@ class StreamTranslator::Impl {
 
   const int requested_;
   const HeaderList headers_;  // what a failure tells of them: the request id
-  const Shape& chunk_shape_ = Shape::Of(v1::StreamChatResponse::descriptor());
-  const Shape& message_shape_ = Shape::Of(v1::ChatMessage::descriptor());
+  const MessageSchema& chunk_shape_ = MessageSchema::Of(v1::StreamChatResponse::descriptor());
+  const MessageSchema& message_shape_ = MessageSchema::Of(v1::ChatMessage::descriptor());
 
   JsonDocument document_;                  // kept for its memory
   v1::StreamChatResponse chunk_;           // likewise
@@ -395,7 +395,7 @@ class StreamTranslator::Impl {
   SignsOfLife signs_of_life_;
   int finished_ = 0;
   int finished_in_range_ = 0;
-  int oddities_ = 0;
+  int anomalies_ = 0;
 };
 
 StreamTranslator::StreamTranslator(int requested_choices, const HeaderList& headers)
@@ -421,6 +421,6 @@ void StreamTranslator::ReleaseContent(std::vector<v1::StreamChatResponse>* messa
 
 CallStatus StreamTranslator::StatusAtEndMark() const { return impl_->StatusAtEndMark(); }
 int StreamTranslator::finished_choices() const { return impl_->finished_choices(); }
-int StreamTranslator::oddities() const { return impl_->oddities(); }
+int StreamTranslator::anomalies() const { return impl_->anomalies(); }
 
 }  // namespace sparkgate::translate

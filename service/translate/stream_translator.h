@@ -60,7 +60,7 @@ class StreamTranslator {
   int finished_choices() const;
 
   // What was odd and let pass (content after a finish reason, index over n, unexpected types, …).
-  int oddities() const;
+  int anomalies() const;
 
  private:
   class Impl;

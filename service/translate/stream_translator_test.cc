@@ -37,7 +37,7 @@ TEST(StreamTranslatorTest, TheUsualStream) {
   }
   EXPECT_EQ(stream.messages[3].choices(0).finish_reason(), "stop");
   EXPECT_EQ(stream.messages[3].usage().total_tokens(), 3);
-  EXPECT_EQ(stream.translator_.oddities(), 0);
+  EXPECT_EQ(stream.translator_.anomalies(), 0);
   EXPECT_EQ(stream.translator_.finished_choices(), 1);
 }
 
@@ -128,7 +128,7 @@ TEST(StreamTranslatorTest, ContentAfterTheEndIsPassedOnAndCounted) {
   Stream stream;
   stream.Text("a").Finish().Text("b").Push(kUsage).Release();
   EXPECT_EQ(stream.AllText(), "ab");
-  EXPECT_GT(stream.translator_.oddities(), 0);
+  EXPECT_GT(stream.translator_.anomalies(), 0);
   EXPECT_EQ(stream.translator_.finished_choices(), 1);
   EXPECT_TRUE(stream.messages.back().has_usage());
   for (size_t i = 0; i + 1 < stream.messages.size(); ++i) {
@@ -140,7 +140,7 @@ TEST(StreamTranslatorTest, AnIndexBeyondNIsPassedOnAndCounted) {
   Stream stream;
   stream.Choices(R"({"index":1,"delta":{"content":"a"},"finish_reason":"stop"})");
   EXPECT_EQ(stream.AllText(), "a");
-  EXPECT_GT(stream.translator_.oddities(), 0);
+  EXPECT_GT(stream.translator_.anomalies(), 0);
   EXPECT_FALSE(stream.translator_.AllChoicesFinished());
 }
 
@@ -183,7 +183,7 @@ TEST(StreamTranslatorTest, TheFirstModelCounts) {
   EXPECT_FALSE(stream.messages[1].has_model());
   EXPECT_FALSE(stream.messages[2].has_model());
   EXPECT_FALSE(stream.messages[3].has_model());
-  EXPECT_EQ(stream.translator_.oddities(), 2);
+  EXPECT_EQ(stream.translator_.anomalies(), 2);
 }
 
 TEST(StreamTranslatorTest, WrongChoicesEndTheCall) {

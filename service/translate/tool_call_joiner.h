@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/json_reader.h"
-#include "service/translate/half_joiner.h"
+#include "service/translate/surrogate_joiner.h"
 #include "sparkgate/v1/response.pb.h"
 
 namespace sparkgate::translate {
@@ -58,7 +58,7 @@ class ToolCallJoiner {
     std::string held_arguments;   // `{}`, which some servers send before the real ones
     bool arguments_sent = false;  // of any length but 0
     Balance balance;
-    HalfJoiner half;
+    SurrogateJoiner half;
     uint64_t last_delta = 0;  // that had a fragment of it
 
     bool waiting() const {

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "service/translate/answer_status.h"
-#include "service/translate/caller_path.h"
 #include "service/translate/error_body.h"
+#include "service/translate/error_field_path.h"
 #include "service/translate/error_text.h"
 #include "service/translate/retry_after.h"
 #include "service/translate/status_rows.h"
@@ -34,7 +34,7 @@ std::vector<FieldViolation> ViolationsOf(const ErrorBody& body) {
   std::vector<FieldViolation> violations;
   for (const FieldViolation& field : body.fields) {
     if (violations.size() == kMaxViolations) break;
-    std::string path = CallerPath(field.field);
+    std::string path = ErrorFieldPath(field.field);
     if (path.empty()) continue;
     violations.push_back(
         {std::move(path), SafeText(CleanErrorText(field.description), kMaxDescription)});
@@ -173,11 +173,11 @@ CallStatus ErrorEvent(std::string_view data, const HeaderList& headers) {
   return OfErrorBody(body, headers);
 }
 
-CallStatus MalformedAnswer(std::string_view what, const HeaderList& headers, Asked asked) {
+CallStatus MalformedAnswer(std::string_view what, const HeaderList& headers, Endpoint endpoint) {
   CallStatus status;
   status.code = absl::StatusCode::kInternal;
   status.reason = v1::ERROR_REASON_UPSTREAM_PROTOCOL_ERROR;
-  status.message = "The upstream's answer is not a " + std::string(NameOf(asked)) + ": " +
+  status.message = "The upstream's answer is not a " + std::string(NameOf(endpoint)) + ": " +
                    std::string(what) + '.';
   status.advice = kPaid;
   status.may_have_run = true;

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "service/translate/caller_path.h"
+#include "service/translate/error_field_path.h"
 #include "service/translate/error_text.h"
 
 namespace sparkgate::translate {
@@ -240,7 +240,7 @@ TEST(CallerPathTest, FindsTheField) {
       {"a]b[c", ""},
   };
   for (const auto& [upstream, caller] : cases) {
-    EXPECT_EQ(CallerPath(upstream), caller) << upstream;
+    EXPECT_EQ(ErrorFieldPath(upstream), caller) << upstream;
   }
 }
 

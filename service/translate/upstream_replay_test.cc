@@ -90,7 +90,7 @@ TEST(UpstreamReplayTest, EveryShapeEndsWithTheWholeAnswer) {
     EXPECT_TRUE(done);
     EXPECT_TRUE(translator.AllChoicesFinished());
     translator.Release(true, &messages);
-    EXPECT_EQ(translator.oddities(), 0);
+    EXPECT_EQ(translator.anomalies(), 0);
     std::string text;
     for (const auto& message : messages) text += message.choices(0).delta().content();
     EXPECT_EQ(text, replay.text);
@@ -118,7 +118,7 @@ TEST(UpstreamReplayTest, ToolDeltasWithIdTypeAndNullNameOnEachChunk) {
   EXPECT_EQ(call(1).ShortDebugString(), R"(index: 0 function { arguments: "{\"a\"" })");
   EXPECT_EQ(call(2).ShortDebugString(), R"(index: 0 function { arguments: ":" })");
   EXPECT_EQ(messages[2].choices(0).finish_reason(), "tool_calls");
-  EXPECT_EQ(translator.oddities(), 0);
+  EXPECT_EQ(translator.anomalies(), 0);
 }
 
 TEST(UpstreamReplayTest, OneWholeChoiceAfterTheOther) {

@@ -86,7 +86,7 @@ int JobCallbacks::OnPrerequest(void* data, char* remote_ip, char* local_ip, int 
   // By libcurl itself, on one kept connection after the other while not a byte can be written. That
   // leaves ours, on a fresh one, when it gives up.
   if (job->facts.begun) ++pool->counts_.sent_again;
-  const SocketBook::Use use =
+  const SocketTracker::Use use =
       pool->sockets_.BeginUse({local_ip, remote_ip, local_port, remote_port}, job);
   job->facts = AttemptFacts();
   job->facts.reused = use.reused;
@@ -141,7 +141,7 @@ size_t JobCallbacks::OnHeader(char* line, size_t size, size_t count, void* data)
       break;
   }
   if (job->lingering) job->lingered_bytes += length;  // a trailer
-  if (job->lingered_bytes > job->pool->options_.linger_bytes) job->pool->Condemn(job);
+  if (job->lingered_bytes > job->pool->options_.linger_bytes) job->pool->MarkForRemoval(job);
   if (!job->own_fault.empty()) job->pool->sockets_.ResetOnClose(job);
   return job->gone || !job->own_fault.empty() ? 0 : length;
 }
@@ -167,7 +167,7 @@ size_t JobCallbacks::OnWrite(char* bytes, size_t size, size_t count, void* data)
     job->lingered_bytes += length;
     const bool clean = OnlyLineEnds({bytes, length});
     if (clean && job->lingered_bytes <= pool->options_.linger_bytes) return length;
-    pool->Condemn(job);
+    pool->MarkForRemoval(job);
     return 0;
   }
   // A pause before the connection stood: libcurl has forgotten it.

@@ -141,7 +141,7 @@ int Pool::OnTimer(CURLM*, long ms, void* pool) {
 int Pool::OnCloseSocket(void* pool, curl_socket_t fd) {
   auto* self = static_cast<Pool*>(pool);
   self->loop_->Forget(fd);
-  const SocketBook::Closed closed = self->sockets_.Close(fd);
+  const SocketTracker::Closed closed = self->sockets_.Close(fd);
   if (closed.owner == nullptr || !closed.used) return 0;
   AttemptFacts& facts = static_cast<Job*>(closed.owner)->facts;
   facts.acks_known = closed.state.known;
@@ -376,11 +376,11 @@ void Pool::Finish(Job* job, CURLcode code) {
   if (job->paused) {
     job->end = std::move(end);
   } else {
-    Tell(job, std::move(end));
+    Notify(job, std::move(end));
   }
 }
 
-void Pool::Tell(Job* job, TransferEnd end) {
+void Pool::Notify(Job* job, TransferEnd end) {
   TransferSink* sink = job->sink;
   Detach(job);
   Erase(job);
@@ -403,7 +403,7 @@ void Pool::Abort(Job* job) {
   Erase(job);
 }
 
-void Pool::Condemn(Job* job) {
+void Pool::MarkForRemoval(Job* job) {
   if (job->gone) return;
   job->gone = true;
   sockets_.ResetOnClose(job);
@@ -427,7 +427,7 @@ void Pool::Abandon(Job* job) {
   Detach(job);
   if (job->in_multi) ++counts_.aborted;
   if (in_curl_) {
-    Condemn(job);
+    MarkForRemoval(job);
   } else {
     Abort(job);
   }
@@ -450,7 +450,7 @@ void Pool::Resume(Job* job) {
 
 void Pool::Linger(Job* job, bool dirty) {
   Detach(job);
-  if (dirty && in_curl_) return Condemn(job);
+  if (dirty && in_curl_) return MarkForRemoval(job);
   if (dirty || !job->in_multi) return Abort(job);
   job->lingering = true;
   job->paused = false;
@@ -486,7 +486,7 @@ void Pool::RunSteps() {
 void Pool::RunStep(Job* job) {
   if (job->to_begin) return Begin(job, /*fresh_connection=*/false);
   if (job->end.has_value()) {
-    if (!job->paused) Tell(job, std::move(*job->end));
+    if (!job->paused) Notify(job, std::move(*job->end));
     return;
   }
   if (job->paused) return ApplyPause(job);

@@ -15,7 +15,7 @@
 #include "service/upstream/client.h"
 #include "service/upstream/curl_wrappers.h"
 #include "service/upstream/job.h"
-#include "service/upstream/socket_book.h"
+#include "service/upstream/socket_tracker.h"
 
 namespace sparkgate::upstream {
 
@@ -72,11 +72,11 @@ class Pool : public event_loop::FdHandler {
   bool TryNextAddress(Job* job, const AttemptFacts& facts, bool answered);
   void Refuse(Job* job, TransferEnd::How how, std::string detail);
   void Finish(Job* job, CURLcode code);
-  void Tell(Job* job, TransferEnd end);
+  void Notify(Job* job, TransferEnd end);
 
   void RemoveEasy(Job* job);
   void Abort(Job* job);
-  void Condemn(Job* job);
+  void MarkForRemoval(Job* job);
   void Erase(Job* job);
   void Detach(Job* job);
 
@@ -97,7 +97,7 @@ class Pool : public event_loop::FdHandler {
   HeaderSlist proxy_headers_;
 
   MultiHandle multi_;
-  SocketBook sockets_;
+  SocketTracker sockets_;
   event_loop::Timer curl_timer_;
   event_loop::Timer tick_;  // libcurl 7.88 loses a wake-up now and then
   std::list<std::unique_ptr<Job>> jobs_;

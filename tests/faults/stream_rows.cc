@@ -118,7 +118,7 @@ std::vector<Row> Errors() {
   };
 }
 
-std::vector<Row> Oddities() {
+std::vector<Row> Anomalies() {
   const std::string finished = HelloThen({FinishChunk()});
   const std::string done = Chunk(SseEvent(kDone));
   return {
@@ -163,7 +163,7 @@ std::vector<Row> Oddities() {
 
 std::vector<Row> StreamRows() {
   std::vector<Row> rows;
-  for (const auto& part : {EndMarks(), Errors(), Oddities()}) {
+  for (const auto& part : {EndMarks(), Errors(), Anomalies()}) {
     rows.insert(rows.end(), part.begin(), part.end());
   }
   return rows;

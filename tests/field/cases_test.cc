@@ -237,7 +237,7 @@ std::vector<size_t> AllCases() {
 INSTANTIATE_TEST_SUITE_P(Files, FieldCases, testing::ValuesIn(AllCases()), NameOf);
 
 // What was repaired is counted in the call's line of the log, so that somebody can look.
-TEST(Oddities, AreCountedInTheLog) {
+TEST(Anomalies, AreCountedInTheLog) {
   Stage stage;
   std::vector<std::string> files;
   for (size_t i = 0; i < Cases().size(); ++i) {
@@ -254,7 +254,7 @@ TEST(Oddities, AreCountedInTheLog) {
   std::vector<bool> counted;
   for (std::string line; std::getline(log, line);) {
     if (line.find("\"method\"") == std::string::npos) continue;
-    counted.push_back(line.find("\"oddities\"") != std::string::npos);
+    counted.push_back(line.find("\"anomalies\"") != std::string::npos);
   }
   ASSERT_EQ(counted.size(), files.size() + 1);
   for (size_t i = 0; i < files.size(); ++i) EXPECT_TRUE(counted[i]) << files[i];

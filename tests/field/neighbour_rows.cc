@@ -122,7 +122,7 @@ std::vector<Replay> Values() {
               R"({"choices":[{"index":0,"message":{"content":"Hi"},"finish_reason":"stop","usage":{"prompt_tokens":1,"completion_tokens":2,"total_tokens":3}}]})"),
       Stream("an index that is none, of two",
              Choices(R"({"index":"x","delta":{"content":"Hi"}})") + kDone, Malformed())
-          .Asked(R"(,"n":2)"),
+          .Endpoint(R"(,"n":2)"),
       Stream("infinity and control characters",
              Event("{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"H\ti\"},\"x\":Infinity,"
                    "\"finish_reason\":\"stop\"}]}") +

@@ -215,7 +215,7 @@ std::vector<Replay> Tools() {
               R"("tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{\"a\": \"Par"}}])",
               "length")),
       Stream("09 tool_choice required is ignored", Hi() + Ended(), kOkHi)
-          .Asked(
+          .Endpoint(
               R"(,"tools":[{"type":"function","function":{"name":"f"}}],"tool_choice":"required")"),
       Stream("09 text, then a call",
              Role() + Text("Hi") + Calls(first) +
@@ -266,7 +266,7 @@ std::vector<Replay> Halves() {
                  Finish() + Finish("stop", 1) + kDone,
              std::string("OK / 0 assistant '") + kGrin +
                  "' stop / 1 assistant '\xF0\x9F\x8C\x8D' stop")
-          .Asked(R"(,"n":2)"),
+          .Endpoint(R"(,"n":2)"),
       Stream("11 bytes that are no UTF-8", Text("a\xFF") + Text("b") + Ended(),
              ok(std::string("a") + kLone + "b"))
           .Chat(Message("\"content\":\"a\xFF"
@@ -284,19 +284,19 @@ std::vector<Replay> SeveralChoices() {
              Role(0) + Role(1) + Text("a", 0) + Text("b", 1) + Finish("stop", 1) +
                  Finish("stop", 0) + kDone,
              both)
-          .Asked(R"(,"n":2)")
+          .Endpoint(R"(,"n":2)")
           .Chat(
               R"({"id":"c","choices":[{"index":0,"message":{"role":"assistant","content":"a"},"finish_reason":"stop"},{"index":1,"message":{"role":"assistant","content":"b"},"finish_reason":"stop"}]})"),
       Stream("15 one whole choice after the other",
              Role(0) + Text("a", 0) + Finish("stop", 0) + Role(1) + Text("b", 1) +
                  Finish("stop", 1) + kDone,
              both)
-          .Asked(R"(,"n":2)"),
+          .Endpoint(R"(,"n":2)"),
       Stream(
           "15 one whole choice after the other, a clean end, no DONE",
           Role(0) + Text("a", 0) + Finish("stop", 0) + Role(1) + Text("b", 1) + Finish("stop", 1),
           both)
-          .Asked(R"(,"n":2)"),
+          .Endpoint(R"(,"n":2)"),
       Stream(
           "15 both in every chunk",
           Choices(R"({"index":0,"delta":{"content":"a"}},{"index":1,"delta":{"content":"b"}})") +
@@ -304,14 +304,14 @@ std::vector<Replay> SeveralChoices() {
                   R"({"index":1,"delta":{},"finish_reason":"stop"},{"index":0,"delta":{},"finish_reason":"stop"})") +
               kDone,
           both)
-          .Asked(R"(,"n":2)"),
-      Stream("15 ignored: one choice comes, DONE", Hi() + Ended(), kOkHi).Asked(R"(,"n":2)"),
+          .Endpoint(R"(,"n":2)"),
+      Stream("15 ignored: one choice comes, DONE", Hi() + Ended(), kOkHi).Endpoint(R"(,"n":2)"),
       Stream("15 ignored: one choice comes, a clean end without DONE is a cut", Hi() + Finish(),
              Truncated(" / 0 assistant 'Hi' stop"))
-          .Asked(R"(,"n":2)"),
+          .Endpoint(R"(,"n":2)"),
       Stream("15 max_tokens 0 is taken as 1", Text("H") + Finish("length") + kDone,
              "OK / 0 assistant 'H' length")
-          .Asked(R"(,"max_tokens":0)"),
+          .Endpoint(R"(,"max_tokens":0)"),
   };
 }
 

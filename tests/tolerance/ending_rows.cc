@@ -23,7 +23,7 @@ std::vector<Replay> NoEnd() {
           .Then(After::kFin),
       Stream("02 a clean end behind a finish reason of one of two", Hi() + Finish(),
              Truncated(" / 0 assistant 'Hi' stop"))
-          .Asked(R"(,"n":2)"),
+          .Endpoint(R"(,"n":2)"),
   };
 }
 

@@ -47,7 +47,7 @@ struct Replay {
   Timers timers = Timers::kUsual;
 
   Replay&& Chat(std::string body) && { return Set(&Replay::chat, std::move(body)); }
-  Replay&& Asked(std::string members) && { return Set(&Replay::request, std::move(members)); }
+  Replay&& Endpoint(std::string members) && { return Set(&Replay::request, std::move(members)); }
   Replay&& Says(std::string piece) && { return Set(&Replay::says, std::move(piece)); }
   Replay&& Headers(std::string lines) && { return Set(&Replay::headers, std::move(lines)); }
   Replay&& Type(std::string value) && { return Set(&Replay::type, std::move(value)); }

@@ -37,7 +37,7 @@ data: [DONE]
 
 )",
              "OK / 0 assistant 'a' stop / 1 assistant 'b' length / usage 5+4=9")
-          .Asked(R"(,"n":2)"),
+          .Endpoint(R"(,"n":2)"),
   };
 }
 
@@ -105,7 +105,7 @@ data: [DONE]
 
 )",
              "OK / 0 assistant 'a' stop / 1 assistant 'b' length / usage 1+2=3")
-          .Asked(R"(,"n":2)"),
+          .Endpoint(R"(,"n":2)"),
       Stream("llama.cpp, logprobs with an id in the chunk of the text", R"(
 data: {"choices":[{"finish_reason":null,"index":0,"delta":{"content":"Hi"},"logprobs":{"content":[{"id":42,"token":"Hi","bytes":[72,105],"logprob":-0.10,"top_logprobs":[{"id":42,"token":"Hi","bytes":[72,105],"logprob":-0.10}]}]}}],"created":1,"id":"chatcmpl-L","model":"m","object":"chat.completion.chunk"}
 
@@ -115,7 +115,7 @@ data: [DONE]
 
 )",
              "OK / 0 assistant 'Hi' stop")
-          .Asked(R"(,"logprobs":true)"),
+          .Endpoint(R"(,"logprobs":true)"),
   };
 }
 
@@ -149,7 +149,7 @@ data: [DONE]
 )",
              "OK / 0 assistant 'Hi' stop")
           .Type("text/event-stream; charset=utf-8")
-          .Asked(R"(,"n":2)"),
+          .Endpoint(R"(,"n":2)"),
   };
 }
 
@@ -218,7 +218,7 @@ data: [DONE]
 )",
              "OK / 0 assistant 'a' stop / 1 assistant 'b' stop / usage 1+2=3")
           .Type("text/event-stream; charset=utf-8")
-          .Asked(R"(,"n":2)"),
+          .Endpoint(R"(,"n":2)"),
   };
 }
 

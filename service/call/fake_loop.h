@@ -1,5 +1,5 @@
-#ifndef SPARKGATE_SERVICE_CALL_FAKE_HOST_H_
-#define SPARKGATE_SERVICE_CALL_FAKE_HOST_H_
+#ifndef SPARKGATE_SERVICE_CALL_FAKE_LOOP_H_
+#define SPARKGATE_SERVICE_CALL_FAKE_LOOP_H_
 
 #include <chrono>
 #include <deque>
@@ -11,15 +11,15 @@
 #include <vector>
 
 #include "service/call/call.h"
-#include "service/call/host.h"
-#include "service/call/port.h"
+#include "service/call/call_loop.h"
+#include "service/call/response_writer.h"
 #include "service/upstream/transfer.h"
 
 namespace sparkgate::call {
 
 // A caller's side that records what it is told. Writes are acknowledged by the test, or inside
 // Write.
-class FakePort final : public Port {
+class FakeWriter final : public ResponseWriter {
  public:
   void SendInitialMetadata(const HeaderList& metadata) override {
     ++metadata_sent;
@@ -56,30 +56,30 @@ class FakePort final : public Port {
 };
 
 // A loop for one call, stepped by the test.
-class FakeHost final : public Host {
+class FakeLoop final : public CallLoop {
  public:
   class FakeTransfer final : public upstream::Transfer {
    public:
-    explicit FakeTransfer(FakeHost* host) : host_(host) { host_->transfer = this; }
-    ~FakeTransfer() override { host_->transfer = nullptr; }
+    explicit FakeTransfer(FakeLoop* loop) : loop_(loop) { loop_->transfer = this; }
+    ~FakeTransfer() override { loop_->transfer = nullptr; }
     void Pause() override {
-      host_->wrong |= paused;
+      loop_->wrong |= paused;
       paused = true;
     }
     void Resume() override {
-      host_->wrong |= !paused;
+      loop_->wrong |= !paused;
       paused = false;
     }
     void Linger(bool dirty) override {
-      ++host_->lingered;
-      host_->lingered_dirty = dirty;
+      ++loop_->lingered;
+      loop_->lingered_dirty = dirty;
     }
-    upstream::Request TakeRequest() override { return host_->last_request; }
-    bool MayHaveBeenSeen() const override { return host_->request_left; }
+    upstream::Request TakeRequest() override { return loop_->last_request; }
+    bool MayHaveBeenSeen() const override { return loop_->request_left; }
     bool paused = false;
 
    private:
-    FakeHost* const host_;
+    FakeLoop* const loop_;
   };
 
   Clock::time_point Now() const override { return now; }
@@ -133,4 +133,4 @@ class FakeHost final : public Host {
 
 }  // namespace sparkgate::call
 
-#endif  // SPARKGATE_SERVICE_CALL_FAKE_HOST_H_
+#endif  // SPARKGATE_SERVICE_CALL_FAKE_LOOP_H_

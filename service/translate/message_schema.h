@@ -1,5 +1,5 @@
-#ifndef SPARKGATE_SERVICE_TRANSLATE_SHAPE_H_
-#define SPARKGATE_SERVICE_TRANSLATE_SHAPE_H_
+#ifndef SPARKGATE_SERVICE_TRANSLATE_MESSAGE_SCHEMA_H_
+#define SPARKGATE_SERVICE_TRANSLATE_MESSAGE_SCHEMA_H_
 
 #include <optional>
 #include <string>
@@ -8,52 +8,52 @@
 #include <vector>
 
 #include "google/protobuf/descriptor.h"
-#include "service/translate/exceptions.h"
+#include "service/translate/field_overrides.h"
 
 namespace sparkgate::translate {
 
-class Shape;
+class MessageSchema;
 
 // One field of a message, and what becomes of it.
-struct FieldShape {
+struct FieldSchema {
   const google::protobuf::FieldDescriptor* field = nullptr;
   std::string key;  // the upstream's
   Form form = Form::kPlain;
-  bool sent = true;              // in requests
-  bool read = true;              // from answers
-  const Shape* child = nullptr;  // of a message field that is no map
-  int number = 0;                // position in Shape::fields()
+  bool sent = true;                      // in requests
+  bool read = true;                      // from answers
+  const MessageSchema* child = nullptr;  // of a message field that is no map
+  int number = 0;                        // position in MessageSchema::fields()
 
   std::string_view name() const { return field->name(); }
 };
 
 // What the codec knows of one message type: made once from its descriptor and the rows of
 // exceptions.cc, read-only since, shared by all threads.
-class Shape {
+class MessageSchema {
  public:
   // The shape of a message of the API. The first call makes all of them; a row of exceptions.cc
   // that names no field ends the process.
-  static const Shape& Of(const google::protobuf::Descriptor* descriptor);
+  static const MessageSchema& Of(const google::protobuf::Descriptor* descriptor);
 
-  Shape(const Shape&) = delete;
-  Shape& operator=(const Shape&) = delete;
+  MessageSchema(const MessageSchema&) = delete;
+  MessageSchema& operator=(const MessageSchema&) = delete;
 
   const google::protobuf::Descriptor* descriptor() const { return descriptor_; }
 
   // By number. Without extra_body_json and extra_json.
-  const std::vector<FieldShape>& fields() const { return fields_; }
+  const std::vector<FieldSchema>& fields() const { return fields_; }
 
   // The field that an upstream's member is read into; null if it is unknown.
-  const FieldShape* FindForReading(std::string_view key) const;
+  const FieldSchema* FindForReading(std::string_view key) const;
 
   // The fields that are written under `key`: one, or the members of a union.
-  const std::vector<const FieldShape*>& FindForWriting(std::string_view key) const;
+  const std::vector<const FieldSchema*>& FindForWriting(std::string_view key) const;
 
   // A member that is only checked: the word it should be; nothing for all others.
   std::optional<std::string_view> Dropped(std::string_view key) const;
 
   // The field that servers also send under `key`; null if there is none.
-  const FieldShape* FindByAlias(std::string_view key) const;
+  const FieldSchema* FindByAlias(std::string_view key) const;
 
   // A member that stands where it does not belong, and is read nevertheless.
   const MisplacedMember* Misplaced(std::string_view key) const;
@@ -62,10 +62,10 @@ class Shape {
   size_t object_bytes() const { return object_bytes_; }
 
   // Sets of fields of which at most one may be present.
-  const std::vector<std::vector<const FieldShape*>>& unions() const { return unions_; }
+  const std::vector<std::vector<const FieldSchema*>>& unions() const { return unions_; }
 
   // The field `type` if it may be left out.
-  const FieldShape* kind() const { return kind_; }
+  const FieldSchema* kind() const { return kind_; }
 
   // extra_body_json and extra_json; null if the message has none.
   const google::protobuf::FieldDescriptor* extra_body() const { return extra_body_; }
@@ -73,29 +73,29 @@ class Shape {
 
  private:
   friend class ShapeTable;
-  explicit Shape(const google::protobuf::Descriptor* descriptor);
+  explicit MessageSchema(const google::protobuf::Descriptor* descriptor);
 
   void AddField(const google::protobuf::FieldDescriptor* field);
   void Index();
   void AddExclusions();
   void AddAlias();
-  const FieldShape* FindByName(std::string_view name) const;
+  const FieldSchema* FindByName(std::string_view name) const;
 
   const google::protobuf::Descriptor* descriptor_;
-  std::vector<FieldShape> fields_;
-  std::vector<std::vector<const FieldShape*>> readable_by_length_;
-  std::vector<std::pair<std::string, std::vector<const FieldShape*>>> writable_by_key_;
-  std::vector<std::vector<const FieldShape*>> unions_;
+  std::vector<FieldSchema> fields_;
+  std::vector<std::vector<const FieldSchema*>> readable_by_length_;
+  std::vector<std::pair<std::string, std::vector<const FieldSchema*>>> writable_by_key_;
+  std::vector<std::vector<const FieldSchema*>> unions_;
   size_t object_bytes_ = 0;
   const DroppedMember* dropped_ = nullptr;
   const Alias* alias_ = nullptr;  // at most one for each message
-  const FieldShape* alias_field_ = nullptr;
+  const FieldSchema* alias_field_ = nullptr;
   std::vector<const MisplacedMember*> misplaced_;
-  const FieldShape* kind_ = nullptr;
+  const FieldSchema* kind_ = nullptr;
   const google::protobuf::FieldDescriptor* extra_body_ = nullptr;
   const google::protobuf::FieldDescriptor* extra_ = nullptr;
 };
 
 }  // namespace sparkgate::translate
 
-#endif  // SPARKGATE_SERVICE_TRANSLATE_SHAPE_H_
+#endif  // SPARKGATE_SERVICE_TRANSLATE_MESSAGE_SCHEMA_H_

@@ -1,5 +1,5 @@
-#ifndef SPARKGATE_SERVICE_CALL_LOOP_HOST_H_
-#define SPARKGATE_SERVICE_CALL_LOOP_HOST_H_
+#ifndef SPARKGATE_SERVICE_CALL_LOOP_THREAD_H_
+#define SPARKGATE_SERVICE_CALL_LOOP_THREAD_H_
 
 #include <atomic>
 #include <cstdint>
@@ -9,7 +9,7 @@
 #include <unordered_map>
 
 #include "service/call/call.h"
-#include "service/call/host.h"
+#include "service/call/call_loop.h"
 #include "service/call/worker_pool.h"
 #include "service/event_loop/loop.h"
 #include "service/upstream/client.h"
@@ -21,15 +21,15 @@ namespace sparkgate::call {
 //
 // Made and destroyed by the server; Post, OnThisThread and calls() may be used from any thread, the
 // rest is for the loop's thread. All calls must be over before it is destroyed.
-class LoopHost final : public Host {
+class LoopThread final : public CallLoop {
  public:
   // Called when a call is over in every respect, after it was destroyed.
   using OnOver = std::function<void(const CallSummary& summary)>;
 
   // The three must outlive it.
-  LoopHost(const upstream::ClientOptions& client, const upstream::Resolver* resolver,
-           WorkerPool* workers);
-  ~LoopHost() override;
+  LoopThread(const upstream::ClientOptions& client, const upstream::Resolver* resolver,
+             WorkerPool* workers);
+  ~LoopThread() override;
 
   void Post(event_loop::Loop::Task task) { loop_.Post(std::move(task)); }
   bool OnThisThread() const { return loop_.OnThisThread(); }
@@ -69,4 +69,4 @@ class LoopHost final : public Host {
 
 }  // namespace sparkgate::call
 
-#endif  // SPARKGATE_SERVICE_CALL_LOOP_HOST_H_
+#endif  // SPARKGATE_SERVICE_CALL_LOOP_THREAD_H_

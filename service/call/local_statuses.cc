@@ -1,4 +1,4 @@
-#include "service/call/endings.h"
+#include "service/call/local_statuses.h"
 
 #include <string>
 
@@ -85,7 +85,7 @@ CallStatus CertificateRefused() {
 
 }  // namespace
 
-CallStatus TransferFailed(How how, Asked asked) {
+CallStatus TransferFailed(How how, Endpoint endpoint) {
   switch (how) {
     case How::kNotConnected:
       return NotSeen(v1::ERROR_REASON_UPSTREAM_UNREACHABLE,
@@ -101,7 +101,7 @@ CallStatus TransferFailed(How how, Asked asked) {
                         "The connection to the upstream was lost after the request had left and "
                         "before any answer came.");
     case How::kProtocol:
-      return ProtocolError("broke the rules of HTTP", asked);
+      return ProtocolError("broke the rules of HTTP", endpoint);
     case How::kComplete:
     case How::kClosed:
     case How::kCut:
@@ -131,10 +131,10 @@ CallStatus Truncated(std::string_view what) {
                     std::string(what) + '.');
 }
 
-CallStatus ProtocolError(std::string_view what, Asked asked) {
+CallStatus ProtocolError(std::string_view what, Endpoint endpoint) {
   return MayHaveRun(absl::StatusCode::kInternal, v1::ERROR_REASON_UPSTREAM_PROTOCOL_ERROR,
                     "The upstream " + std::string(what) + ": that is no " +
-                        std::string(NameOf(asked)) +
+                        std::string(NameOf(endpoint)) +
                         "; if it always does so, its address is the wrong one.");
 }
 

@@ -1,4 +1,4 @@
-#include "service/translate/shape.h"
+#include "service/translate/message_schema.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -38,21 +38,21 @@ bool EndsWith(std::string_view text, std::string_view suffix) {
   return text.size() > suffix.size() && text.substr(text.size() - suffix.size()) == suffix;
 }
 
-FieldShape ShapeOfField(const FieldDescriptor* field) {
-  FieldShape shape;
-  shape.field = field;
-  shape.key = field->json_name();
+FieldSchema ShapeOfField(const FieldDescriptor* field) {
+  FieldSchema schema;
+  schema.field = field;
+  schema.key = field->json_name();
   if (EndsWith(field->name(), kRawSuffix)) {
-    shape.form = Form::kRawJson;
-    shape.key = field->name().substr(0, field->name().size() - kRawSuffix.size());
+    schema.form = Form::kRawJson;
+    schema.key = field->name().substr(0, field->name().size() - kRawSuffix.size());
   }
   if (const Exception* row = FindException(field)) {
-    shape.form = row->form;
-    if (!row->key.empty()) shape.key = row->key;
-    shape.sent = row->direction != Direction::kReadOnly;
-    shape.read = row->direction != Direction::kSentOnly;
+    schema.form = row->form;
+    if (!row->key.empty()) schema.key = row->key;
+    schema.sent = row->direction != Direction::kReadOnly;
+    schema.read = row->direction != Direction::kSentOnly;
   }
-  return shape;
+  return schema;
 }
 
 // The API's messages do not contain themselves.
@@ -70,10 +70,10 @@ size_t ObjectBytes(const Descriptor* descriptor) {
 
 }  // namespace
 
-Shape::Shape(const Descriptor* descriptor)
+MessageSchema::MessageSchema(const Descriptor* descriptor)
     : descriptor_(descriptor), object_bytes_(ObjectBytes(descriptor)) {
   for (int i = 0; i < descriptor->field_count(); ++i) AddField(descriptor->field(i));
-  std::sort(fields_.begin(), fields_.end(), [](const FieldShape& a, const FieldShape& b) {
+  std::sort(fields_.begin(), fields_.end(), [](const FieldSchema& a, const FieldSchema& b) {
     return a.field->number() < b.field->number();
   });
   Index();
@@ -87,7 +87,7 @@ Shape::Shape(const Descriptor* descriptor)
   }
 }
 
-void Shape::AddField(const FieldDescriptor* field) {
+void MessageSchema::AddField(const FieldDescriptor* field) {
   if (field->name() == "extra_body_json") {
     extra_body_ = field;
   } else if (field->name() == "extra_json") {
@@ -97,8 +97,8 @@ void Shape::AddField(const FieldDescriptor* field) {
   }
 }
 
-void Shape::Index() {
-  for (FieldShape& field : fields_) {
+void MessageSchema::Index() {
+  for (FieldSchema& field : fields_) {
     field.number = static_cast<int>(&field - fields_.data());
     if (field.form == Form::kKind) kind_ = &field;
     if (field.read) {
@@ -120,14 +120,14 @@ void Shape::Index() {
   }
 }
 
-const FieldShape* Shape::FindByName(std::string_view name) const {
-  for (const FieldShape& field : fields_) {
+const FieldSchema* MessageSchema::FindByName(std::string_view name) const {
+  for (const FieldSchema& field : fields_) {
     if (field.name() == name) return &field;
   }
   return nullptr;
 }
 
-void Shape::AddAlias() {
+void MessageSchema::AddAlias() {
   for (const Alias& row : Aliases()) {
     if (row.message != descriptor_->name()) continue;
     alias_ = &row;
@@ -136,42 +136,42 @@ void Shape::AddAlias() {
   }
 }
 
-void Shape::AddExclusions() {
+void MessageSchema::AddExclusions() {
   for (const Exclusion& row : Exclusions()) {
     if (row.message != descriptor_->name()) continue;
-    const FieldShape* first = FindByName(row.first);
-    const FieldShape* second = FindByName(row.second);
+    const FieldSchema* first = FindByName(row.first);
+    const FieldSchema* second = FindByName(row.second);
     if (first == nullptr || second == nullptr) Die("no such fields", row.message, row.first);
     unions_.push_back({first, second});
   }
 }
 
-const FieldShape* Shape::FindForReading(std::string_view key) const {
+const FieldSchema* MessageSchema::FindForReading(std::string_view key) const {
   if (key.size() >= readable_by_length_.size()) return nullptr;
-  for (const FieldShape* field : readable_by_length_[key.size()]) {
+  for (const FieldSchema* field : readable_by_length_[key.size()]) {
     if (field->key == key) return field;
   }
   return nullptr;
 }
 
-const FieldShape* Shape::FindByAlias(std::string_view key) const {
+const FieldSchema* MessageSchema::FindByAlias(std::string_view key) const {
   return alias_ != nullptr && alias_->key == key ? alias_field_ : nullptr;
 }
 
-const MisplacedMember* Shape::Misplaced(std::string_view key) const {
+const MisplacedMember* MessageSchema::Misplaced(std::string_view key) const {
   for (const MisplacedMember* row : misplaced_) {
     if (row->key == key) return row;
   }
   return nullptr;
 }
 
-std::optional<std::string_view> Shape::Dropped(std::string_view key) const {
+std::optional<std::string_view> MessageSchema::Dropped(std::string_view key) const {
   if (dropped_ == nullptr || dropped_->key != key) return std::nullopt;
   return dropped_->expected;
 }
 
-const std::vector<const FieldShape*>& Shape::FindForWriting(std::string_view key) const {
-  static const auto* const kNone = new std::vector<const FieldShape*>;
+const std::vector<const FieldSchema*>& MessageSchema::FindForWriting(std::string_view key) const {
+  static const auto* const kNone = new std::vector<const FieldSchema*>;
   for (const auto& [known, fields] : writable_by_key_) {
     if (known == key) return fields;
   }
@@ -186,7 +186,7 @@ class ShapeTable {
     return *kTable;
   }
 
-  const Shape& Of(const Descriptor* descriptor) const { return *shapes_.at(descriptor); }
+  const MessageSchema& Of(const Descriptor* descriptor) const { return *shapes_.at(descriptor); }
 
  private:
   ShapeTable() {
@@ -197,13 +197,13 @@ class ShapeTable {
     for (const Exception& row : Exceptions()) CheckRow(row);
   }
 
-  const Shape* Add(const Descriptor* descriptor) {
+  const MessageSchema* Add(const Descriptor* descriptor) {
     const auto known = shapes_.find(descriptor);
     if (known != shapes_.end()) return known->second.get();
-    auto& shape = shapes_[descriptor];
-    shape.reset(new Shape(descriptor));
-    Shape* const added = shape.get();  // the map's slot may move
-    for (FieldShape& field : added->fields_) {
+    auto& schema = shapes_[descriptor];
+    schema.reset(new MessageSchema(descriptor));
+    MessageSchema* const added = schema.get();  // the map's slot may move
+    for (FieldSchema& field : added->fields_) {
       const Descriptor* child = field.field->message_type();
       if (child != nullptr && !field.field->is_map()) field.child = Add(child);
     }
@@ -211,16 +211,18 @@ class ShapeTable {
   }
 
   void CheckRow(const Exception& row) const {
-    for (const auto& [descriptor, shape] : shapes_) {
+    for (const auto& [descriptor, schema] : shapes_) {
       if (descriptor->name() != row.message) continue;
       if (descriptor->FindFieldByName(std::string(row.field)) != nullptr) return;
     }
     Die("no such field", row.message, row.field);
   }
 
-  std::unordered_map<const Descriptor*, std::unique_ptr<Shape>> shapes_;
+  std::unordered_map<const Descriptor*, std::unique_ptr<MessageSchema>> shapes_;
 };
 
-const Shape& Shape::Of(const Descriptor* descriptor) { return ShapeTable::Get().Of(descriptor); }
+const MessageSchema& MessageSchema::Of(const Descriptor* descriptor) {
+  return ShapeTable::Get().Of(descriptor);
+}
 
 }  // namespace sparkgate::translate

@@ -1,4 +1,4 @@
-#include "service/call/endings.h"
+#include "service/call/local_statuses.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
-#ifndef SPARKGATE_SERVICE_CALL_HOST_H_
-#define SPARKGATE_SERVICE_CALL_HOST_H_
+#ifndef SPARKGATE_SERVICE_CALL_CALL_LOOP_H_
+#define SPARKGATE_SERVICE_CALL_CALL_LOOP_H_
 
 #include <chrono>
 #include <functional>
@@ -14,11 +14,11 @@ class Call;
 using Clock = std::chrono::steady_clock;
 
 // What a call needs of the loop it lives on: time, a transfer, a place in the turn. Loop thread
-// only. In the server this is LoopHost; the test of the core plays every order of events with one
+// only. In the server this is LoopThread; the test of Call plays every order of events with one
 // of its own.
-class Host {
+class CallLoop {
  public:
-  virtual ~Host() = default;
+  virtual ~CallLoop() = default;
 
   virtual Clock::time_point Now() const = 0;
 
@@ -42,4 +42,4 @@ class Host {
 
 }  // namespace sparkgate::call
 
-#endif  // SPARKGATE_SERVICE_CALL_HOST_H_
+#endif  // SPARKGATE_SERVICE_CALL_CALL_LOOP_H_

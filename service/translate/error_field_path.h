@@ -1,5 +1,5 @@
-#ifndef SPARKGATE_SERVICE_TRANSLATE_CALLER_PATH_H_
-#define SPARKGATE_SERVICE_TRANSLATE_CALLER_PATH_H_
+#ifndef SPARKGATE_SERVICE_TRANSLATE_ERROR_FIELD_PATH_H_
+#define SPARKGATE_SERVICE_TRANSLATE_ERROR_FIELD_PATH_H_
 
 #include <string>
 #include <string_view>
@@ -10,8 +10,8 @@ namespace sparkgate::translate {
 // `messages[0].content.list[ChatMessageContent][1].image_url.url` becomes
 // `messages[0].content_parts[1].image_url.url`. As far as it can be told: of a union, a list means
 // its list, everything else the field that bears the upstream's name. "" if it is no path.
-std::string CallerPath(std::string_view upstream_path);
+std::string ErrorFieldPath(std::string_view upstream_path);
 
 }  // namespace sparkgate::translate
 
-#endif  // SPARKGATE_SERVICE_TRANSLATE_CALLER_PATH_H_
+#endif  // SPARKGATE_SERVICE_TRANSLATE_ERROR_FIELD_PATH_H_

@@ -1,4 +1,4 @@
-#include "service/upstream/socket_book.h"
+#include "service/upstream/socket_tracker.h"
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
@@ -25,7 +25,7 @@ class Listener {
   }
   ~Listener() { close(fd_); }
 
-  int Connect(SocketBook* book, void* opener) {
+  int Connect(SocketTracker* book, void* opener) {
     curl_sockaddr wanted{};
     wanted.family = AF_INET;
     wanted.socktype = SOCK_STREAM;
@@ -41,20 +41,20 @@ class Listener {
   sockaddr_in address_{};
 };
 
-SocketBook::Ends EndsOf(int fd, int remote_port) {
+SocketTracker::Ends EndsOf(int fd, int remote_port) {
   sockaddr_in local{};
   socklen_t size = sizeof(local);
   getsockname(fd, reinterpret_cast<sockaddr*>(&local), &size);
   return {"127.0.0.1", "127.0.0.1", ntohs(local.sin_port), remote_port};
 }
 
-TEST(SocketBook, TellsAFreshConnectionFromAKeptOne) {
-  SocketBook book;
+TEST(SocketTracker, TellsAFreshConnectionFromAKeptOne) {
+  SocketTracker book;
   Listener listener;
   int a = 0;
   int b = 0;
   const int fd = listener.Connect(&book, &a);
-  const SocketBook::Ends ends = EndsOf(fd, listener.port());
+  const SocketTracker::Ends ends = EndsOf(fd, listener.port());
   const auto first = book.BeginUse(ends, &a);
   EXPECT_EQ(first.fd, fd);
   EXPECT_FALSE(first.reused);
@@ -69,8 +69,8 @@ TEST(SocketBook, TellsAFreshConnectionFromAKeptOne) {
   EXPECT_EQ(book.size(), 0u);
 }
 
-TEST(SocketBook, FindsTheOneOfSeveralThatConnected) {
-  SocketBook book;
+TEST(SocketTracker, FindsTheOneOfSeveralThatConnected) {
+  SocketTracker book;
   Listener listener;
   int a = 0;
   const int lost = listener.Connect(&book, &a);
@@ -80,19 +80,19 @@ TEST(SocketBook, FindsTheOneOfSeveralThatConnected) {
   EXPECT_EQ(book.Close(won).used, true);
 }
 
-TEST(SocketBook, AnUnknownConnectionIsUnknown) {
-  SocketBook book;
+TEST(SocketTracker, AnUnknownConnectionIsUnknown) {
+  SocketTracker book;
   int a = 0;
   EXPECT_EQ(book.BeginUse({"127.0.0.1", "127.0.0.1", 1, 2}, &a).fd, -1);
 }
 
-TEST(SocketBook, AConnectionGoesToItsNextUserBeforeTheLastIsReleased) {
-  SocketBook book;
+TEST(SocketTracker, AConnectionGoesToItsNextUserBeforeTheLastIsReleased) {
+  SocketTracker book;
   Listener listener;
   int a = 0;
   int b = 0;
   const int fd = listener.Connect(&book, &a);
-  const SocketBook::Ends ends = EndsOf(fd, listener.port());
+  const SocketTracker::Ends ends = EndsOf(fd, listener.port());
   book.BeginUse(ends, &a);
   book.BeginUse(ends, &b);
   book.Release(&a);
@@ -108,8 +108,8 @@ int EndAtThePeer(int peer) {
   return error;
 }
 
-TEST(SocketBook, ResetsWhatItWasToldTo) {
-  SocketBook book;
+TEST(SocketTracker, ResetsWhatItWasToldTo) {
+  SocketTracker book;
   Listener listener;
   int a = 0;
   int b = 0;
@@ -124,8 +124,8 @@ TEST(SocketBook, ResetsWhatItWasToldTo) {
   EXPECT_EQ(EndAtThePeer(reset_peer), ECONNRESET);
 }
 
-TEST(SocketBook, ASurvivorIsNotResetLater) {
-  SocketBook book;
+TEST(SocketTracker, ASurvivorIsNotResetLater) {
+  SocketTracker book;
   Listener listener;
   int a = 0;
   const int fd = listener.Connect(&book, &a);
@@ -137,8 +137,8 @@ TEST(SocketBook, ASurvivorIsNotResetLater) {
   EXPECT_EQ(EndAtThePeer(peer), 0);
 }
 
-TEST(SocketBook, SilenceAndAcknowledgement) {
-  SocketBook book;
+TEST(SocketTracker, SilenceAndAcknowledgement) {
+  SocketTracker book;
   Listener listener;
   int a = 0;
   const int fd = listener.Connect(&book, &a);

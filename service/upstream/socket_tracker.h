@@ -1,5 +1,5 @@
-#ifndef SPARKGATE_SERVICE_UPSTREAM_SOCKET_BOOK_H_
-#define SPARKGATE_SERVICE_UPSTREAM_SOCKET_BOOK_H_
+#ifndef SPARKGATE_SERVICE_UPSTREAM_SOCKET_TRACKER_H_
+#define SPARKGATE_SERVICE_UPSTREAM_SOCKET_TRACKER_H_
 
 #include <curl/curl.h>
 
@@ -26,7 +26,7 @@ bool IsSilent(int fd);
 // keeps who opened a socket, between which ends it runs, and who uses it now. Loop thread only.
 //
 // Owners are compared, never called.
-class SocketBook {
+class SocketTracker {
  public:
   using Owner = void*;
 
@@ -88,4 +88,4 @@ class SocketBook {
 
 }  // namespace sparkgate::upstream
 
-#endif  // SPARKGATE_SERVICE_UPSTREAM_SOCKET_BOOK_H_
+#endif  // SPARKGATE_SERVICE_UPSTREAM_SOCKET_TRACKER_H_

@@ -1,4 +1,4 @@
-#include "service/upstream/socket_book.h"
+#include "service/upstream/socket_tracker.h"
 
 #include <arpa/inet.h>
 #include <linux/sockios.h>
@@ -24,7 +24,7 @@ void SetResetOnClose(int fd, bool reset) {
   setsockopt(fd, SOL_SOCKET, SO_LINGER, &how, sizeof(how));
 }
 
-std::string EndsText(const SocketBook::Ends& ends) {
+std::string EndsText(const SocketTracker::Ends& ends) {
   std::string text = ends.local_ip;
   text += '|';
   text += std::to_string(ends.local_port);
@@ -47,7 +47,7 @@ bool IsAt(const sockaddr_storage& address, const char* ip, int port) {
   return ntohs(v6.sin6_port) == port && text == std::string(ip);
 }
 
-bool RunsBetween(int fd, const SocketBook::Ends& ends) {
+bool RunsBetween(int fd, const SocketTracker::Ends& ends) {
   sockaddr_storage address{};
   socklen_t size = sizeof(address);
   if (getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) return false;
@@ -78,7 +78,7 @@ bool IsSilent(int fd) {
   return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
 }
 
-curl_socket_t SocketBook::Open(const curl_sockaddr& address, Owner opener) {
+curl_socket_t SocketTracker::Open(const curl_sockaddr& address, Owner opener) {
   const int fd = socket(address.family, address.socktype | SOCK_CLOEXEC, address.protocol);
   if (fd < 0) return CURL_SOCKET_BAD;
   const int on = 1;
@@ -93,7 +93,7 @@ curl_socket_t SocketBook::Open(const curl_sockaddr& address, Owner opener) {
   return fd;
 }
 
-int SocketBook::FindFresh(const Ends& ends, Owner opener) const {
+int SocketTracker::FindFresh(const Ends& ends, Owner opener) const {
   const auto [begin, end] = by_owner_.equal_range(opener);
   for (auto it = begin; it != end; ++it) {
     if (sockets_.at(it->second).ends.empty() && RunsBetween(it->second, ends)) return it->second;
@@ -101,7 +101,7 @@ int SocketBook::FindFresh(const Ends& ends, Owner opener) const {
   return -1;
 }
 
-SocketBook::Use SocketBook::BeginUse(const Ends& ends, Owner user) {
+SocketTracker::Use SocketTracker::BeginUse(const Ends& ends, Owner user) {
   std::string text = EndsText(ends);
   const auto known = by_ends_.find(text);
   if (known != by_ends_.end()) {
@@ -121,7 +121,7 @@ SocketBook::Use SocketBook::BeginUse(const Ends& ends, Owner user) {
   return {fd, false};
 }
 
-void SocketBook::Release(Owner owner) {
+void SocketTracker::Release(Owner owner) {
   const auto [begin, end] = by_owner_.equal_range(owner);
   for (auto it = begin; it != end; ++it) {
     sockets_[it->second].owner = nullptr;
@@ -130,16 +130,16 @@ void SocketBook::Release(Owner owner) {
   by_owner_.erase(begin, end);
 }
 
-bool SocketBook::IsKept(const Socket& socket) {
+bool SocketTracker::IsKept(const Socket& socket) {
   return socket.owner == nullptr && !socket.ends.empty() && !socket.ended;
 }
 
-size_t SocketBook::kept() const {
+size_t SocketTracker::kept() const {
   return std::count_if(sockets_.begin(), sockets_.end(),
                        [](const auto& entry) { return IsKept(entry.second); });
 }
 
-void SocketBook::ShutDownKept(size_t most) {
+void SocketTracker::ShutDownKept(size_t most) {
   size_t left = kept();
   for (auto& [fd, socket] : sockets_) {
     if (left <= most) return;
@@ -150,12 +150,12 @@ void SocketBook::ShutDownKept(size_t most) {
   }
 }
 
-void SocketBook::ResetOnClose(Owner owner) {
+void SocketTracker::ResetOnClose(Owner owner) {
   const auto [begin, end] = by_owner_.equal_range(owner);
   for (auto it = begin; it != end; ++it) sockets_[it->second].reset = true;
 }
 
-void SocketBook::Disown(int fd, Owner owner) {
+void SocketTracker::Disown(int fd, Owner owner) {
   const auto [begin, end] = by_owner_.equal_range(owner);
   for (auto it = begin; it != end; ++it) {
     if (it->second != fd) continue;
@@ -164,7 +164,7 @@ void SocketBook::Disown(int fd, Owner owner) {
   }
 }
 
-SocketBook::Closed SocketBook::Close(curl_socket_t fd) {
+SocketTracker::Closed SocketTracker::Close(curl_socket_t fd) {
   Closed closed;
   const auto found = sockets_.find(fd);
   if (found != sockets_.end()) {

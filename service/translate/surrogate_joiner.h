@@ -1,5 +1,5 @@
-#ifndef SPARKGATE_SERVICE_TRANSLATE_HALF_JOINER_H_
-#define SPARKGATE_SERVICE_TRANSLATE_HALF_JOINER_H_
+#ifndef SPARKGATE_SERVICE_TRANSLATE_SURROGATE_JOINER_H_
+#define SPARKGATE_SERVICE_TRANSLATE_SURROGATE_JOINER_H_
 
 #include <cstdint>
 #include <optional>
@@ -11,7 +11,7 @@ namespace sparkgate::translate {
 
 // Joins a character that a server cut into the two halves of its surrogate pair, the first at the
 // end of one increment and the second at the start of the next. One for each growing text.
-class HalfJoiner {
+class SurrogateJoiner {
  public:
   bool waiting() const { return high_ != 0; }
 
@@ -29,4 +29,4 @@ class HalfJoiner {
 
 }  // namespace sparkgate::translate
 
-#endif  // SPARKGATE_SERVICE_TRANSLATE_HALF_JOINER_H_
+#endif  // SPARKGATE_SERVICE_TRANSLATE_SURROGATE_JOINER_H_

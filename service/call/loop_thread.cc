@@ -1,4 +1,4 @@
-#include "service/call/loop_host.h"
+#include "service/call/loop_thread.h"
 
 #include <atomic>
 #include <utility>
@@ -7,7 +7,7 @@
 namespace sparkgate::call {
 
 // A call with its timer and its place at the turn's end.
-class LoopHost::Entry final : public event_loop::TurnEnd {
+class LoopThread::Entry final : public event_loop::TurnEnd {
  public:
   Entry(event_loop::Loop* loop, uint64_t id, std::unique_ptr<Call> call, OnOver on_over)
       : id(id),
@@ -25,12 +25,12 @@ class LoopHost::Entry final : public event_loop::TurnEnd {
   event_loop::Timer timer;
 };
 
-LoopHost::Entry* LoopHost::EntryOf(const Call* call) {
-  return static_cast<Entry*>(call->host_data);
+LoopThread::Entry* LoopThread::EntryOf(const Call* call) {
+  return static_cast<Entry*>(call->loop_data);
 }
 
-LoopHost::LoopHost(const upstream::ClientOptions& client, const upstream::Resolver* resolver,
-                   WorkerPool* workers)
+LoopThread::LoopThread(const upstream::ClientOptions& client, const upstream::Resolver* resolver,
+                       WorkerPool* workers)
     : workers_(workers) {
   thread_ = std::thread([this, client, resolver] {
     client_ = std::make_unique<upstream::Client>(&loop_, client, resolver);
@@ -39,23 +39,23 @@ LoopHost::LoopHost(const upstream::ClientOptions& client, const upstream::Resolv
   });
 }
 
-LoopHost::~LoopHost() {
+LoopThread::~LoopThread() {
   loop_.Stop();
   thread_.join();
 }
 
-void LoopHost::Add(std::unique_ptr<Call> call, OnOver on_over) {
+void LoopThread::Add(std::unique_ptr<Call> call, OnOver on_over) {
   Call* const added = call.get();
   const uint64_t id = next_id_++;
   auto entry = std::make_unique<Entry>(&loop_, id, std::move(call), std::move(on_over));
-  added->host_data = entry.get();
+  added->loop_data = entry.get();
   entries_.emplace(id, std::move(entry));
   calls_open_.fetch_add(1, std::memory_order_relaxed);
   if (draining_) added->OnDrain();
   added->OnStarted();
 }
 
-void LoopHost::DrainCalls() {
+void LoopThread::DrainCalls() {
   draining_ = true;
   // A forced ending may bring other calls' completions with it, but frees none: Done is always
   // posted.
@@ -65,7 +65,7 @@ void LoopHost::DrainCalls() {
   for (Call* call : calls) call->OnDrain();
 }
 
-void LoopHost::SetTimer(Call* call, Clock::time_point when) {
+void LoopThread::SetTimer(Call* call, Clock::time_point when) {
   event_loop::Timer& timer = EntryOf(call)->timer;
   if (when == Clock::time_point::max()) {
     timer.Disarm();
@@ -74,15 +74,15 @@ void LoopHost::SetTimer(Call* call, Clock::time_point when) {
   }
 }
 
-void LoopHost::WantTurnEnd(Call* call) { loop_.AtTurnEnd(EntryOf(call)); }
+void LoopThread::WantTurnEnd(Call* call) { loop_.AtTurnEnd(EntryOf(call)); }
 
-std::unique_ptr<upstream::Transfer> LoopHost::StartTransfer(upstream::Request request,
-                                                            upstream::TransferSink* sink) {
+std::unique_ptr<upstream::Transfer> LoopThread::StartTransfer(upstream::Request request,
+                                                              upstream::TransferSink* sink) {
   return client_->Start(std::move(request), sink);
 }
 
-void LoopHost::Offload(Call* call, size_t bytes, std::function<void()> work,
-                       std::function<void()> done) {
+void LoopThread::Offload(Call* call, size_t bytes, std::function<void()> work,
+                         std::function<void()> done) {
   const uint64_t id = EntryOf(call)->id;
   workers_->Post(call->connection(), bytes,
                  [this, id, gone = EntryOf(call)->gone, work = std::move(work),
@@ -95,7 +95,7 @@ void LoopHost::Offload(Call* call, size_t bytes, std::function<void()> work,
                  });
 }
 
-void LoopHost::Free(Call* call) {
+void LoopThread::Free(Call* call) {
   const auto found = entries_.find(EntryOf(call)->id);
   const std::unique_ptr<Entry> entry = std::move(found->second);
   entries_.erase(found);

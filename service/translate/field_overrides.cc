@@ -1,4 +1,4 @@
-#include "service/translate/exceptions.h"
+#include "service/translate/field_overrides.h"
 
 namespace sparkgate::translate {
 

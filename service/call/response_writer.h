@@ -1,5 +1,5 @@
-#ifndef SPARKGATE_SERVICE_CALL_PORT_H_
-#define SPARKGATE_SERVICE_CALL_PORT_H_
+#ifndef SPARKGATE_SERVICE_CALL_RESPONSE_WRITER_H_
+#define SPARKGATE_SERVICE_CALL_RESPONSE_WRITER_H_
 
 #include <optional>
 #include <string>
@@ -25,9 +25,9 @@ struct CallEnd {
 // The owner tells the call in turn: Started, WriteDone(ok) once for each Write, Cancelled at any
 // time (also beside WriteDone and after Finish), FinishFailed if what Finish was given did not
 // reach the transport, and Done last of all.
-class Port {
+class ResponseWriter {
  public:
-  virtual ~Port() = default;
+  virtual ~ResponseWriter() = default;
 
   // At most once, before any Write. Not acknowledged.
   virtual void SendInitialMetadata(const HeaderList& metadata) = 0;
@@ -50,4 +50,4 @@ class Port {
 
 }  // namespace sparkgate::call
 
-#endif  // SPARKGATE_SERVICE_CALL_PORT_H_
+#endif  // SPARKGATE_SERVICE_CALL_RESPONSE_WRITER_H_

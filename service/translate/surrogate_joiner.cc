@@ -1,4 +1,4 @@
-#include "service/translate/half_joiner.h"
+#include "service/translate/surrogate_joiner.h"
 
 #include <algorithm>
 
@@ -23,7 +23,8 @@ bool IsLow(uint16_t unit) { return unit >= 0xDC00; }
 
 }  // namespace
 
-void HalfJoiner::Join(const JsonDocument& document, const JsonValue& value, std::string* text) {
+void SurrogateJoiner::Join(const JsonDocument& document, const JsonValue& value,
+                           std::string* text) {
   if (text->empty()) return;  // says nothing about what comes next
   // As long as the raw text is, it is a string: a half has six characters and two quotes around.
   const size_t begin = value.offset() + 1;
@@ -42,7 +43,7 @@ void HalfJoiner::Join(const JsonDocument& document, const JsonValue& value, std:
   high_ = IsHigh(last) ? last : 0;
 }
 
-std::string HalfJoiner::Flush() {
+std::string SurrogateJoiner::Flush() {
   if (!waiting()) return "";
   high_ = 0;
   return std::string(kReplacement);

@@ -1,5 +1,5 @@
-#ifndef SPARKGATE_SERVICE_TRANSLATE_EXCEPTIONS_H_
-#define SPARKGATE_SERVICE_TRANSLATE_EXCEPTIONS_H_
+#ifndef SPARKGATE_SERVICE_TRANSLATE_FIELD_OVERRIDES_H_
+#define SPARKGATE_SERVICE_TRANSLATE_FIELD_OVERRIDES_H_
 
 #include <string_view>
 #include <vector>
@@ -81,4 +81,4 @@ const std::vector<DroppedMember>& DroppedMembers();
 
 }  // namespace sparkgate::translate
 
-#endif  // SPARKGATE_SERVICE_TRANSLATE_EXCEPTIONS_H_
+#endif  // SPARKGATE_SERVICE_TRANSLATE_FIELD_OVERRIDES_H_

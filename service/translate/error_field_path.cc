@@ -1,9 +1,9 @@
-#include "service/translate/caller_path.h"
+#include "service/translate/error_field_path.h"
 
 #include <algorithm>
 #include <vector>
 
-#include "service/translate/shape.h"
+#include "service/translate/message_schema.h"
 #include "sparkgate/v1/request.pb.h"
 
 namespace sparkgate::translate {
@@ -66,10 +66,10 @@ bool NamesType(std::string_view name) {
 }
 
 // Of a union's fields, the one that a step after it fits.
-const FieldShape* Choose(const std::vector<const FieldShape*>& fields, const Step* next) {
+const FieldSchema* Choose(const std::vector<const FieldSchema*>& fields, const Step* next) {
   if (fields.empty()) return nullptr;
   if (next == nullptr) return fields[0];
-  for (const FieldShape* field : fields) {
+  for (const FieldSchema* field : fields) {
     const bool list = field->field->is_repeated() && field->form != Form::kContentParts;
     const bool object = field->form == Form::kToolFunction || field->form == Form::kContentParts ||
                         (field->child != nullptr && !field->field->is_repeated());
@@ -85,9 +85,9 @@ void AppendName(std::string_view name, std::string* path) {
 
 }  // namespace
 
-std::string CallerPath(std::string_view upstream_path) {
+std::string ErrorFieldPath(std::string_view upstream_path) {
   const std::vector<Step> steps = Split(upstream_path.substr(0, kMaxPath));
-  const Shape* shape = &Shape::Of(v1::ChatRequest::descriptor());
+  const MessageSchema* schema = &MessageSchema::Of(v1::ChatRequest::descriptor());
   std::string path;
   for (size_t i = 0; i < steps.size(); ++i) {
     const Step& step = steps[i];
@@ -97,15 +97,15 @@ std::string CallerPath(std::string_view upstream_path) {
     }
     if (i == 0 && step.name == "body") continue;
     const bool last = i + 1 == steps.size();
-    const FieldShape* field =
-        shape == nullptr ? nullptr
-                         : Choose(shape->FindForWriting(step.name), last ? nullptr : &steps[i + 1]);
+    const FieldSchema* field = schema == nullptr ? nullptr
+                                                 : Choose(schema->FindForWriting(step.name),
+                                                          last ? nullptr : &steps[i + 1]);
     if (field != nullptr) {
       AppendName(field->name(), &path);
       // `prediction` has its list one level down.
       if (field->form == Form::kContentParts && !last && steps[i + 1].name == "content") ++i;
       if (field->form == Form::kRawJson || field->form == Form::kToolFunction) break;
-      shape = field->child;
+      schema = field->child;
     } else if (last && IsName(step.name) && !NamesType(step.name)) {
       AppendName(step.name, &path);  // came by way of extra_body_json
     }

@@ -1,10 +1,10 @@
-#include "service/rpc/call_port.h"
+#include "service/rpc/server_call.h"
 
 #include <grpcpp/impl/codegen/proto_utils.h>
 
 #include <utility>
 
-#include "service/call/endings.h"
+#include "service/call/local_statuses.h"
 #include "service/call/stream_call.h"
 #include "service/call/unary_call.h"
 #include "service/rpc/byte_buffer.h"
@@ -24,7 +24,7 @@ constexpr size_t kLargeRequest = 64 * 1024;
 
 constexpr char kUpstreamRequestId[] = "x-upstream-request-id";
 
-call::LoopHost* NextLoop(CallContext* context, Method method) {
+call::LoopThread* NextLoop(CallContext* context, Method method) {
   auto& next = context->next_loop[static_cast<size_t>(method)];
   const uint64_t turn = next.fetch_add(1, std::memory_order_relaxed);
   return context->loops[turn % context->loops.size()];
@@ -47,9 +47,9 @@ std::vector<std::string> MethodNames() {
           "/sparkgate.v1.ModelService/ListModels"};
 }
 
-void CallPort::Await(CallContext* context, Method method) { new CallPort(context, method); }
+void ServerCall::Await(CallContext* context, Method method) { new ServerCall(context, method); }
 
-CallPort::CallPort(CallContext* context, Method method)
+ServerCall::ServerCall(CallContext* context, Method method)
     : context_(context),
       method_(method),
       loop_(NextLoop(context, method)),
@@ -63,8 +63,8 @@ CallPort::CallPort(CallContext* context, Method method)
 
 // --- From New to Started, or to a refusal ---
 
-void CallPort::OnNew(bool ok) {
-  if (ok) context_->open_ports.fetch_add(1);
+void ServerCall::OnNew(bool ok) {
+  if (ok) context_->open_calls.fetch_add(1);
   context_->awaiting.fetch_sub(1);
   if (!ok) {
     delete this;  // the server is going away; nothing else comes for this object
@@ -83,7 +83,7 @@ void CallPort::OnNew(bool ok) {
   stream_.Read(&request_, &read_);
 }
 
-void CallPort::OnRequest(bool ok) {
+void ServerCall::OnRequest(bool ok) {
   // Late: refused already, and this is how gRPC gives the read back.
   if (!context_->request_timer.Remove(this)) return Release();
   if (!ok) return Refuse(gone_.load() ? call::Cancelled(/*may_have_run=*/false) : NoRequest());
@@ -98,12 +98,12 @@ void CallPort::OnRequest(bool ok) {
   }
 }
 
-void CallPort::OnRequestLate() {
+void ServerCall::OnRequestLate() {
   outstanding_.fetch_add(1);  // the read, beside what Refuse releases
   Refuse(call::RequestTimeout(context_->request_timer.limit()));
 }
 
-void CallPort::Prepare() {
+void ServerCall::Prepare() {
   call::CallRequest request;
   // The caller may have left while the request waited for a worker.
   CallStatus status = gone_.load() ? call::Cancelled(/*may_have_run=*/false) : Decode(&request);
@@ -112,7 +112,7 @@ void CallPort::Prepare() {
   Refuse(std::move(status));
 }
 
-CallStatus CallPort::Decode(call::CallRequest* request) {
+CallStatus ServerCall::Decode(call::CallRequest* request) {
   RequestMetadata metadata = ReadMetadata(server_context_, context_->allowed_headers);
   report_.request_id = metadata.request_id;
   if (!metadata.status.ok()) return metadata.status;
@@ -125,17 +125,17 @@ CallStatus CallPort::Decode(call::CallRequest* request) {
   return method_ == Method::kListModels ? DecodeListModels(request) : DecodeChat(request);
 }
 
-CallStatus CallPort::DecodeListModels(call::CallRequest* request) {
+CallStatus ServerCall::DecodeListModels(call::CallRequest* request) {
   v1::ListModelsRequest message;
   CallStatus status = ParseRequest(&request_, context_->max_request_elements, &message);
   if (!status.ok()) return status;
-  request->asked = Asked::kModels;
+  request->endpoint = Endpoint::kModels;
   request->upstream.method = "GET";
   request->upstream.path = "/models";
   return status;
 }
 
-CallStatus CallPort::DecodeChat(call::CallRequest* request) {
+CallStatus ServerCall::DecodeChat(call::CallRequest* request) {
   v1::ChatRequest message;
   translate::EncodeOptions options;
   options.request_bytes = request_.Length();
@@ -162,28 +162,28 @@ CallStatus CallPort::DecodeChat(call::CallRequest* request) {
   return status;
 }
 
-void CallPort::Begin(call::CallRequest request) {
+void ServerCall::Begin(call::CallRequest request) {
   std::unique_ptr<call::Call> core;
   if (IsUnary(method_)) {
     core = std::make_unique<call::UnaryCall>(loop_, this, context_->limits, std::move(request));
   } else {
     core = std::make_unique<call::StreamCall>(loop_, this, context_->limits, std::move(request));
   }
-  core_ = core.get();
+  call_ = core.get();
   loop_->Post([this, core = std::move(core)]() mutable {
     started_on_loop_ = true;
-    loop_->Add(std::move(core), [this](const call::CallSummary& summary) { OnCoreFreed(summary); });
+    loop_->Add(std::move(core), [this](const call::CallSummary& summary) { OnCallFreed(summary); });
   });
   State expected = State::kNew;
   if (!state_.compare_exchange_strong(expected, State::kStarted)) {
     // WhenDone overtook New: what it had to say comes now, behind Started.
     state_.store(State::kStarted);
-    loop_->Post([this] { core_->OnCancelled(); });
+    loop_->Post([this] { call_->OnCancelled(); });
   }
   Release();  // the request
 }
 
-void CallPort::Refuse(CallStatus status) {
+void ServerCall::Refuse(CallStatus status) {
   state_.store(State::kRefused);
   if (report_.request_id.empty()) {
     report_.request_id = ReadMetadata(server_context_, {}).request_id;
@@ -198,7 +198,7 @@ void CallPort::Refuse(CallStatus status) {
 
 // --- The verbs ---
 
-void CallPort::SendInitialMetadata(const HeaderList& metadata) {
+void ServerCall::SendInitialMetadata(const HeaderList& metadata) {
   metadata_sent_ = true;
   if (gone_.load()) return;
   server_context_.AddInitialMetadata("x-request-id", report_.request_id);
@@ -209,14 +209,14 @@ void CallPort::SendInitialMetadata(const HeaderList& metadata) {
   context_->queue->DoAndComplete([this] { stream_.SendInitialMetadata(&initial_metadata_); });
 }
 
-void CallPort::Write(std::string message) {
-  if (gone_.load()) return loop_->Post([this] { core_->OnWriteDone(false); });
+void ServerCall::Write(std::string message) {
+  if (gone_.load()) return loop_->Post([this] { call_->OnWriteDone(false); });
   outstanding_.fetch_add(1);
   const grpc::ByteBuffer buffer = ToByteBuffer(std::move(message));
   context_->queue->DoAndComplete([&] { stream_.Write(buffer, &written_); });
 }
 
-void CallPort::Finish(const call::CallEnd& end, std::optional<std::string> last_message) {
+void ServerCall::Finish(const call::CallEnd& end, std::optional<std::string> last_message) {
   AddTrailers(end);
   const grpc::Status status = BuildStatus(end, report_.request_id);
   context_->queue->DoAndComplete([&] { FinishOnWire(status, std::move(last_message)); });
@@ -224,7 +224,7 @@ void CallPort::Finish(const call::CallEnd& end, std::optional<std::string> last_
 
 // A failure is looked into by the ids of both sides: they stand where it is told, whatever went out
 // before.
-void CallPort::AddTrailers(const call::CallEnd& end) {
+void ServerCall::AddTrailers(const call::CallEnd& end) {
   const bool failed = !end.status.ok();
   if (!metadata_sent_ || failed) {
     server_context_.AddTrailingMetadata("x-request-id", report_.request_id);
@@ -242,7 +242,7 @@ void CallPort::AddTrailers(const call::CallEnd& end) {
   if (!pushback.empty()) server_context_.AddTrailingMetadata("grpc-retry-pushback-ms", pushback);
 }
 
-void CallPort::FinishOnWire(const grpc::Status& status, std::optional<std::string> last_message) {
+void ServerCall::FinishOnWire(const grpc::Status& status, std::optional<std::string> last_message) {
   if (gone_.load()) return OnFinished(false);
   if (!last_message || (IsUnary(method_) && !status.ok())) {
     return stream_.Finish(status, &finished_);
@@ -253,47 +253,47 @@ void CallPort::FinishOnWire(const grpc::Status& status, std::optional<std::strin
 
 // --- Tags ---
 
-void CallPort::OnWritten(bool ok) {
-  Tell([this, ok] { core_->OnWriteDone(ok); });
+void ServerCall::OnWritten(bool ok) {
+  Notify([this, ok] { call_->OnWriteDone(ok); });
   Release();
 }
 
-void CallPort::OnFinished(bool ok) {
-  if (!ok && core_ != nullptr) Tell([this] { core_->OnFinishFailed(); });
+void ServerCall::OnFinished(bool ok) {
+  if (!ok && call_ != nullptr) Notify([this] { call_->OnFinishFailed(); });
   Release();
 }
 
-void CallPort::OnWhenDone(bool) {
+void ServerCall::OnWhenDone(bool) {
   if (server_context_.IsCancelled()) {
     gone_.store(true);
     State expected = State::kNew;
     if (!state_.compare_exchange_strong(expected, State::kCancelledFirst) &&
         expected == State::kStarted) {
-      Tell([this] { core_->OnCancelled(); });
+      Notify([this] { call_->OnCancelled(); });
     }
   }
   Release();
 }
 
 // On the call's own loop, once it is Started there, at once; else through the inbox.
-void CallPort::Tell(event_loop::Loop::Task event) {
+void ServerCall::Notify(event_loop::Loop::Task event) {
   if (loop_->OnThisThread() && started_on_loop_) return event();
   loop_->Post(std::move(event));
 }
 
-void CallPort::Release() {
+void ServerCall::Release() {
   if (outstanding_.fetch_sub(1) > 1) return;
   if (state_.load() == State::kRefused) {
     context_->on_over(report_);
-    context_->open_ports.fetch_sub(1);
+    context_->open_calls.fetch_sub(1);
     delete this;
     return;
   }
   // Always through the inbox: what was posted for this call before runs before.
-  loop_->Post([this] { core_->OnDone(); });
+  loop_->Post([this] { call_->OnDone(); });
 }
 
-void CallPort::OnCoreFreed(const call::CallSummary& summary) {
+void ServerCall::OnCallFreed(const call::CallSummary& summary) {
   if (abandoned_) {
     context_->abandoned.fetch_sub(1);
   } else {
@@ -302,18 +302,18 @@ void CallPort::OnCoreFreed(const call::CallSummary& summary) {
   delete this;
 }
 
-void CallPort::Abandon() {
+void ServerCall::Abandon() {
   abandoned_ = true;
   context_->abandoned.fetch_add(1);
-  ReportOver(core_->summary());
+  ReportOver(call_->summary());
 }
 
 // Everybody who waits for the call's end hears of it.
-void CallPort::ReportOver(const call::CallSummary& summary) {
+void ServerCall::ReportOver(const call::CallSummary& summary) {
   report_.summary = summary;
   context_->on_over(report_);
   context_->admission->Leave();
-  context_->open_ports.fetch_sub(1);
+  context_->open_calls.fetch_sub(1);
 }
 
 }  // namespace sparkgate::rpc

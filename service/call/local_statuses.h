@@ -1,5 +1,5 @@
-#ifndef SPARKGATE_SERVICE_CALL_ENDINGS_H_
-#define SPARKGATE_SERVICE_CALL_ENDINGS_H_
+#ifndef SPARKGATE_SERVICE_CALL_LOCAL_STATUSES_H_
+#define SPARKGATE_SERVICE_CALL_LOCAL_STATUSES_H_
 
 #include <chrono>
 #include <string_view>
@@ -13,7 +13,8 @@
 namespace sparkgate::call {
 
 // A transfer that ended before its answer was complete. `how` is not kComplete.
-CallStatus TransferFailed(upstream::TransferEnd::How how, Asked asked = Asked::kCompletion);
+CallStatus TransferFailed(upstream::TransferEnd::How how,
+                          Endpoint endpoint = Endpoint::kCompletion);
 
 // A proxy refused to connect to the upstream, or to forward the request. `has_auth`: it was told a
 // user and a password.
@@ -23,7 +24,7 @@ CallStatus ProxyRefused(int http_status, bool has_auth);
 CallStatus Truncated(std::string_view what);
 
 // The upstream answered what is not what it was asked for.
-CallStatus ProtocolError(std::string_view what, Asked asked = Asked::kCompletion);
+CallStatus ProtocolError(std::string_view what, Endpoint endpoint = Endpoint::kCompletion);
 
 // The upstream let one of our timers run out.
 enum class Awaited { kFirstContent, kNextContent, kAnyByte };
@@ -48,4 +49,4 @@ CallStatus TooManyConnections(int max_connections);
 
 }  // namespace sparkgate::call
 
-#endif  // SPARKGATE_SERVICE_CALL_ENDINGS_H_
+#endif  // SPARKGATE_SERVICE_CALL_LOCAL_STATUSES_H_

@@ -1,5 +1,5 @@
-#ifndef SPARKGATE_SERVICE_RPC_CALL_PORT_H_
-#define SPARKGATE_SERVICE_RPC_CALL_PORT_H_
+#ifndef SPARKGATE_SERVICE_RPC_SERVER_CALL_H_
+#define SPARKGATE_SERVICE_RPC_SERVER_CALL_H_
 
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/byte_buffer.h>
@@ -15,8 +15,8 @@
 #include <vector>
 
 #include "service/call/call.h"
-#include "service/call/loop_host.h"
-#include "service/call/port.h"
+#include "service/call/loop_thread.h"
+#include "service/call/response_writer.h"
 #include "service/call/worker_pool.h"
 #include "service/event_loop/loop.h"
 #include "service/rpc/acceptor.h"
@@ -49,7 +49,7 @@ struct CallContext {
   RawService service{MethodNames()};
   RequestTimer request_timer;
   Queue* queue = nullptr;
-  std::vector<call::LoopHost*> loops;
+  std::vector<call::LoopThread*> loops;
   call::WorkerPool* workers = nullptr;
   Admission* admission = nullptr;
   const Acceptor* acceptor = nullptr;
@@ -66,16 +66,16 @@ struct CallContext {
   std::atomic<int> awaiting{
       0};  // requests that wait for a call; all come back when the server ends
   // Calls begun and not yet destroyed, refused ones included; without the abandoned.
-  std::atomic<int> open_ports{0};
+  std::atomic<int> open_calls{0};
   std::atomic<int> abandoned{0};  // calls that gRPC has not given back
 };
 
-// One call as gRPC sees it, from the request that waits for it to the last of its tags. The port of
-// a Call (service/call), whose events it posts to the call's loop.
+// One call as gRPC sees it, from the request that waits for it to the last of its tags. The
+// response writer of a Call (service/call), whose events it posts to the call's loop.
 //
 // Made by Await and destroyed by itself. Its tags may be pulled by the queue's thread and by any
 // loop; the verbs are called on the call's own loop.
-class CallPort final : public call::Port, private RequestTimer::Waiting {
+class ServerCall final : public call::ResponseWriter, private RequestTimer::Waiting {
  public:
   // Waits for one call of `method`; when it comes, the next one is awaited first.
   static void Await(CallContext* context, Method method);
@@ -90,12 +90,12 @@ class CallPort final : public call::Port, private RequestTimer::Waiting {
   // An operation in flight.
   class Operation final : public Tag {
    public:
-    using Handler = void (CallPort::*)(bool ok);
-    Operation(CallPort* port, Handler handler) : port_(port), handler_(handler) {}
+    using Handler = void (ServerCall::*)(bool ok);
+    Operation(ServerCall* port, Handler handler) : port_(port), handler_(handler) {}
     void OnTag(bool ok) override { (port_->*handler_)(ok); }
 
    private:
-    CallPort* const port_;
+    ServerCall* const port_;
     const Handler handler_;
   };
 
@@ -103,8 +103,8 @@ class CallPort final : public call::Port, private RequestTimer::Waiting {
   // New.
   enum class State { kNew, kStarted, kRefused, kCancelledFirst };
 
-  CallPort(CallContext* context, Method method);
-  ~CallPort() override { context_->queue->RemoveUser(); }
+  ServerCall(CallContext* context, Method method);
+  ~ServerCall() override { context_->queue->RemoveUser(); }
 
   void OnNew(bool ok);
   void OnRequest(bool ok);
@@ -120,26 +120,26 @@ class CallPort final : public call::Port, private RequestTimer::Waiting {
   CallStatus DecodeListModels(call::CallRequest* request);
   void Begin(call::CallRequest request);
   void Refuse(CallStatus status);
-  void Tell(event_loop::Loop::Task event);
+  void Notify(event_loop::Loop::Task event);
   void Release();
-  void OnCoreFreed(const call::CallSummary& summary);
+  void OnCallFreed(const call::CallSummary& summary);
   void ReportOver(const call::CallSummary& summary);
   void FinishOnWire(const grpc::Status& status, std::optional<std::string> last_message);
   void AddTrailers(const call::CallEnd& end);
 
   CallContext* const context_;
   const Method method_;
-  call::LoopHost* const loop_;
+  call::LoopThread* const loop_;
   grpc::ServerContext server_context_;
   grpc::ByteBuffer request_;
   RawStream stream_;
 
-  Operation new_{this, &CallPort::OnNew};
-  Operation read_{this, &CallPort::OnRequest};
-  Operation initial_metadata_{this, &CallPort::OnInitialMetadata};
-  Operation written_{this, &CallPort::OnWritten};
-  Operation finished_{this, &CallPort::OnFinished};
-  Operation when_done_{this, &CallPort::OnWhenDone};
+  Operation new_{this, &ServerCall::OnNew};
+  Operation read_{this, &ServerCall::OnRequest};
+  Operation initial_metadata_{this, &ServerCall::OnInitialMetadata};
+  Operation written_{this, &ServerCall::OnWritten};
+  Operation finished_{this, &ServerCall::OnFinished};
+  Operation when_done_{this, &ServerCall::OnWhenDone};
 
   // What still has to come back before the call is over: tags handed out, and from the start one
   // each for the request, WhenDone and Finish, since a call without Finish is not over either.
@@ -151,10 +151,10 @@ class CallPort final : public call::Port, private RequestTimer::Waiting {
   bool started_on_loop_ = false;  // loop thread only
   bool metadata_sent_ = false;    // loop thread only
   bool abandoned_ = false;        // loop thread only
-  call::Call* core_ = nullptr;    // owned by the loop; set before Started is posted
+  call::Call* call_ = nullptr;    // owned by the loop; set before Started is posted
   CallReport report_;
 };
 
 }  // namespace sparkgate::rpc
 
-#endif  // SPARKGATE_SERVICE_RPC_CALL_PORT_H_
+#endif  // SPARKGATE_SERVICE_RPC_SERVER_CALL_H_
