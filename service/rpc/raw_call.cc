@@ -1,5 +1,6 @@
 #include "service/rpc/raw_call.h"
 
+#include <string>
 #include <utility>
 
 #include "service/call/local_statuses.h"
@@ -32,12 +33,12 @@ void RawCall::OnNewTag(bool ok) {
     return;
   }
   AwaitNext();
+  const std::string peer = context_.peer();
+  connection_ = ConnectionOf(peer);
   const Acceptor* const acceptor = source_.acceptor;
-  if (acceptor == nullptr || !acceptor->IsReserve(context_.peer())) return OnCall();
+  if (acceptor == nullptr || !acceptor->IsReserve(peer)) return OnCall();
   Finish(AsGrpcStatus(call::TooManyConnections(acceptor->max_connections())));
 }
-
-uint64_t RawCall::connection() const { return ConnectionOf(context_); }
 
 void RawCall::Read() {
   if (!source_.request_timer->Add(this, connection())) {

@@ -62,7 +62,7 @@ class RawCall : private RequestTimer::Waiting {
 
   // Whether OnGone has come or is about to.
   bool gone() const { return gone_.load(); }
-  uint64_t connection() const;
+  uint64_t connection() const { return connection_; }
   grpc::ServerContext* context() { return &context_; }
   const Source& source() const { return source_; }
 
@@ -91,6 +91,7 @@ class RawCall : private RequestTimer::Waiting {
 
   const Source source_;
   grpc::ServerContext context_;
+  uint64_t connection_ = 0;  // of the caller; from OnCall on
   RawStream stream_;
   grpc::ByteBuffer request_;
   Operation new_{this, &RawCall::OnNewTag};

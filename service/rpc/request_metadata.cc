@@ -99,8 +99,6 @@ RequestMetadata ReadMetadata(const grpc::ServerContextBase& context,
   return result;
 }
 
-uint64_t ConnectionOf(const grpc::ServerContext& context) {
-  return std::hash<std::string>()(context.peer());
-}
+uint64_t ConnectionOf(const std::string& peer) { return std::hash<std::string>()(peer); }
 
 }  // namespace sparkgate::rpc

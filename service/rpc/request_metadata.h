@@ -30,8 +30,9 @@ RequestMetadata ReadMetadata(const grpc::ServerContextBase& context,
 // Printable ASCII: what metadata may hold as text.
 bool IsPrintable(std::string_view text);
 
-// The connection that a call came on, as a number for those who are to be fair between connections.
-uint64_t ConnectionOf(const grpc::ServerContext& context);
+// The connection that a call came on, by its peer as gRPC names it: a number for those who are to
+// be fair between connections.
+uint64_t ConnectionOf(const std::string& peer);
 
 }  // namespace sparkgate::rpc
 

@@ -74,10 +74,11 @@ void ServerCall::OnNew(bool ok) {
   report_.method = method_;
   report_.begun = call::Clock::now();
   report_.peer = server_context_.peer();
+  connection_ = ConnectionOf(report_.peer);
   if (context_->acceptor->IsReserve(report_.peer)) {
     return Refuse(call::TooManyConnections(context_->acceptor->max_connections()));
   }
-  if (!context_->request_timer.Add(this, ConnectionOf(server_context_))) {
+  if (!context_->request_timer.Add(this, connection_)) {
     return Refuse(call::Overloaded(context_->admission->max_calls()));
   }
   stream_.Read(&request_, &read_);
@@ -91,8 +92,7 @@ void ServerCall::OnRequest(bool ok) {
     return Refuse(call::Overloaded(context_->admission->max_calls()));
   }
   if (request_.Length() > kLargeRequest) {
-    context_->workers->Post(ConnectionOf(server_context_), request_.Length(),
-                            [this] { Prepare(); });
+    context_->workers->Post(connection_, request_.Length(), [this] { Prepare(); });
   } else {
     Prepare();
   }
@@ -116,7 +116,7 @@ CallStatus ServerCall::Decode(call::CallRequest* request) {
   RequestMetadata metadata = ReadMetadata(server_context_, context_->allowed_headers);
   report_.request_id = metadata.request_id;
   if (!metadata.status.ok()) return metadata.status;
-  request->connection = ConnectionOf(server_context_);
+  request->connection = connection_;
   request->merge = metadata.merge;
   request->heartbeat = metadata.heartbeat.value_or(context_->heartbeat);
   request->deadline = FromWireDeadline(server_context_.raw_deadline(),

@@ -7,6 +7,7 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <iterator>
 #include <memory>
@@ -131,6 +132,7 @@ class ServerCall final : public call::ResponseWriter, private RequestTimer::Wait
   const Method method_;
   call::LoopThread* const loop_;
   grpc::ServerContext server_context_;
+  uint64_t connection_ = 0;  // of the caller; from OnNew on
   grpc::ByteBuffer request_;
   RawStream stream_;
 

@@ -12,15 +12,30 @@
 namespace sparkgate::telemetry {
 namespace {
 
+// Most of what is logged.
+bool IsPrintableAscii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
+}
+
 // Characters of `text` that fit into `limit` bytes.
 std::string_view PrefixOf(std::string_view text, size_t limit) {
+  if (text.size() <= limit) return text;
   size_t size = 0;
-  while (size < text.size()) {
+  while (true) {
     const size_t next = size + std::max<size_t>(CharacterLength(text.substr(size)), 1);
-    if (next > limit) break;
+    if (next > limit) return text.substr(0, size);
     size = next;
   }
-  return text.substr(0, size);
+}
+
+// Valid UTF-8. DEL is no control to JSON, but it is to a terminal that shows the log.
+void AppendEscaped(std::string_view text, std::string* line) {
+  for (size_t at = text.find('\x7f'); at != text.npos; at = text.find('\x7f')) {
+    AppendJsonEscaped(text.substr(0, at), line);
+    line->append("\\u007f");
+    text.remove_prefix(at + 1);
+  }
+  AppendJsonEscaped(text, line);
 }
 
 template <typename Number>
@@ -68,15 +83,11 @@ void Value::AppendTo(std::string* line) const { std::visit(Appender{line}, value
 void AppendJsonText(std::string_view text, std::string* line) {
   const std::string_view kept = PrefixOf(text, kMaxTextBytes);
   line->push_back('"');
-  const std::string repaired = RepairUtf8(kept);
-  std::string_view rest = repaired;
-  // DEL is no control to JSON, but it is to a terminal that shows the log.
-  for (size_t at = rest.find('\x7f'); at != rest.npos; at = rest.find('\x7f')) {
-    AppendJsonEscaped(rest.substr(0, at), line);
-    line->append("\\u007f");
-    rest.remove_prefix(at + 1);
+  if (IsPrintableAscii(kept)) {
+    AppendJsonEscaped(kept, line);
+  } else {
+    AppendEscaped(RepairUtf8(kept), line);
   }
-  AppendJsonEscaped(rest, line);
   line->append(kept.size() < text.size() ? "...\"" : "\"");
 }
 
