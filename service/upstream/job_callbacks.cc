@@ -65,8 +65,7 @@ void JobCallbacks::Install(Job* job) {
   SetPointer(easy, CURLOPT_PREREQDATA, job);
   SetPointer(easy, CURLOPT_HEADERFUNCTION, &JobCallbacks::OnHeader);
   SetPointer(easy, CURLOPT_HEADERDATA, job);
-  SetPointer(easy, CURLOPT_DEBUGFUNCTION, &JobCallbacks::OnDebug);
-  SetNumber(easy, CURLOPT_VERBOSE, 1);
+  SetPointer(easy, CURLOPT_DEBUGFUNCTION, &JobCallbacks::OnDebug);  // from a chunked head on
   SetPointer(easy, CURLOPT_WRITEFUNCTION, &JobCallbacks::OnWrite);
   SetPointer(easy, CURLOPT_WRITEDATA, job);
 }
@@ -135,6 +134,8 @@ size_t JobCallbacks::OnHeader(char* line, size_t size, size_t count, void* data)
       break;
     case ResponseHead::Event::kComplete:
       if (job->head.doubtful()) curl_easy_setopt(job->easy.get(), CURLOPT_FORBID_REUSE, 1L);
+      // Not before: what libcurl says of a whole request costs some microseconds to put into words.
+      if (job->head.framed()) curl_easy_setopt(job->easy.get(), CURLOPT_VERBOSE, 1L);
       if (job->sink != nullptr) job->sink->OnHead(job->head.Take());
       job->head_told = true;
       FreeBodyIfSent(job);
