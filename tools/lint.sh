@@ -20,4 +20,11 @@ if git grep -nE 'TO[D]O|FIX[M]E|DISABLE[D]_[A-Z]|GTEST_SKI[P]' -- '*.h' '*.cc' '
   '*BUILD' ':!tools/count_tests_test.py'; then
   die 'unfinished work or a test that does not run, see above'
 fi
+# Folders of the tree that the server's sources include.
+while read -r folder; do
+  [[ ! -d $folder ]] || grep -qx "!$folder" deploy/Dockerfile.dockerignore ||
+    die "deploy/Dockerfile.dockerignore lacks !$folder, which the server is built from"
+done < <(git grep -hoE '^#include "[a-z_]+/' -- base service ':!*_test.cc' ':!*/testing/*' ':!*_fixture.*' \
+  ':!*_bench*' ':!service/*/fake_*' | sed 's/.*"//; s,/,,' | sort -u)
+
 say 'lint: nothing found'

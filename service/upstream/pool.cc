@@ -201,15 +201,17 @@ void Pool::OnTick() {
   const event_loop::Loop::Clock::time_point now = loop_->Now();
   if (idle_since_ == event_loop::Loop::Clock::time_point()) idle_since_ = now;
   const auto left = idle_since_ + options_.kept_time - now;
-  if (left > event_loop::Loop::Clock::duration::zero()) return tick_.ArmAt(now + left);
+  if (left > event_loop::Loop::Clock::duration::zero()) {
+    // libcurl may not have looked this time.
+    return sockets_.has_ended() ? tick_.ArmIn(kTick) : tick_.ArmAt(now + left);
+  }
   idle_since_ = {};
   MakeMulti();  // closes all that is kept
 }
 
 void Pool::TrimKept() {
-  if (sockets_.kept() <= options_.kept_connections) return;
   sockets_.ShutDownKept(options_.kept_connections);
-  CloseEnded();
+  if (sockets_.has_ended()) CloseEnded();
 }
 
 // libcurl closes kept connections that have ended when it looks for one to use, at most once a

@@ -150,6 +150,11 @@ void SocketTracker::ShutDownKept(size_t most) {
   }
 }
 
+bool SocketTracker::has_ended() const {
+  return std::any_of(sockets_.begin(), sockets_.end(),
+                     [](const auto& entry) { return entry.second.ended; });
+}
+
 void SocketTracker::ResetOnClose(Owner owner) {
   const auto [begin, end] = by_owner_.equal_range(owner);
   for (auto it = begin; it != end; ++it) sockets_[it->second].reset = true;

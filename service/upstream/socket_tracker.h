@@ -66,6 +66,8 @@ class SocketTracker {
   // Ends such connections until no more than `most` are left. Their descriptors come back when
   // libcurl next looks through what it keeps.
   void ShutDownKept(size_t most);
+  // Whether a descriptor of those has not come back yet.
+  bool has_ended() const;
   uint64_t opened() const { return opened_; }
 
  private:

@@ -110,7 +110,7 @@ class DockerfileTest(unittest.TestCase):
         with open("deploy/Dockerfile.dockerignore", encoding="utf-8") as file:
             lines = [line.strip() for line in file if line.strip() and not line.startswith("#")]
         self.assertEqual(lines[0], "*")
-        for needed in ("proto", "service", "third_party", "WORKSPACE", ".bazelrc"):
+        for needed in ("base", "proto", "service", "third_party", "WORKSPACE", ".bazelrc"):
             self.assertIn(f"!{needed}", lines)
 
 
