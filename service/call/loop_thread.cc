@@ -33,7 +33,7 @@ LoopThread::LoopThread(const upstream::ClientOptions& client, const upstream::Re
                        WorkerPool* workers)
     : workers_(workers) {
   thread_ = std::thread([this, client, resolver] {
-    client_ = std::make_unique<upstream::Client>(&loop_, client, resolver);
+    client_ = std::make_unique<upstream::CurlClient>(&loop_, client, resolver);
     loop_.Run();
     client_.reset();
   });

@@ -12,7 +12,7 @@
 #include "service/call/call_loop.h"
 #include "service/call/worker_pool.h"
 #include "service/event_loop/loop.h"
-#include "service/upstream/client.h"
+#include "service/upstream/curl_client.h"
 #include "service/upstream/resolver.h"
 
 namespace sparkgate::call {
@@ -59,7 +59,7 @@ class LoopThread final : public CallLoop {
 
   WorkerPool* const workers_;
   event_loop::Loop loop_;
-  std::unique_ptr<upstream::Client> client_;                      // lives on the loop's thread
+  std::unique_ptr<upstream::CurlClient> client_;                  // lives on the loop's thread
   std::unordered_map<uint64_t, std::unique_ptr<Entry>> entries_;  // by id
   uint64_t next_id_ = 1;
   bool draining_ = false;

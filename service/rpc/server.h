@@ -23,7 +23,7 @@
 #include "service/rpc/reflection.h"
 #include "service/rpc/server_call.h"
 #include "service/translate/echo_options.h"
-#include "service/upstream/client.h"
+#include "service/upstream/curl_client.h"
 #include "service/upstream/resolver.h"
 
 namespace sparkgate::rpc {

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
-#include "service/upstream/curl_wrappers.h"
+#include "service/upstream/curl_options.h"
 #include "service/upstream/transfer.h"
 
 namespace sparkgate::upstream {

@@ -4,6 +4,9 @@
 #include <curl/curl.h>
 
 #include <cstdint>
+#include <string_view>
+
+#include "service/upstream/transfer.h"
 
 namespace sparkgate::upstream {
 
@@ -28,32 +31,19 @@ struct AttemptFacts {
 // nothing twice:
 // - no connection was made, or our check refused it;
 // - writing failed before the body was out;
-// - the peer ended the connection without a reset and had acknowledged not one byte: its FIN
-// carries
-//   an acknowledgement, so those bytes had not reached its kernel. After a reset that proves
-//   nothing.
-inline bool CertainlyNotSeen(const AttemptFacts& facts) {
-  if (facts.any_response) return false;
-  if (facts.refused || !facts.begun) return true;
-  switch (facts.code) {
-    case CURLE_SEND_ERROR:
-      return facts.uploaded_bytes < facts.body_bytes;
-    case CURLE_GOT_NOTHING:
-    case CURLE_RECV_ERROR:
-    case CURLE_SEND_FAIL_REWIND:
-      return facts.os_errno == 0 && facts.acks_known && facts.queue_was_empty &&
-             facts.acked_before == facts.acked_at_close;
-    default:
-      return false;
-  }
-}
+// - the peer ended the connection without a reset and had acknowledged not one byte: its
+//   FIN carries an acknowledgement, so those bytes had not reached its kernel. After a reset that
+//   proves nothing.
+bool CertainlyNotSeen(const AttemptFacts& facts);
 
 // The race between a kept connection's idle timeout and our request: repeated at once, once, on a
 // fresh connection. On a fresh connection the same failure is the upstream's state, not a race.
-inline bool SendAgainAtOnce(const AttemptFacts& facts, bool was_sent_again) {
-  const bool race = facts.refused || (facts.reused && facts.begun);
-  return race && !was_sent_again && CertainlyNotSeen(facts);
-}
+bool SendAgainAtOnce(const AttemptFacts& facts, bool was_sent_again);
+
+// The one place where libcurl's codes become endings. `framed`: the response had a length of its
+// own (chunks, Content-Length or none by its status), so that CURLE_OK means complete; without it
+// libcurl says CURLE_OK to every close, also to a cut one. `error_text` is libcurl's.
+TransferEnd::How OutcomeOf(const AttemptFacts& facts, bool framed, std::string_view error_text);
 
 }  // namespace sparkgate::upstream
 

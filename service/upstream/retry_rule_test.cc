@@ -6,8 +6,6 @@
 #include <ostream>
 #include <string>
 
-#include "service/upstream/transfer_outcome.h"
-
 namespace sparkgate::upstream {
 namespace {
 

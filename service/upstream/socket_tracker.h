@@ -7,6 +7,8 @@
 #include <string>
 #include <unordered_map>
 
+#include "service/upstream/retry_rule.h"
+
 namespace sparkgate::upstream {
 
 // What the kernel tells about a connection's outgoing side.
@@ -25,10 +27,10 @@ bool IsSilent(int fd);
 // ports; and it closes a socket in the name of the transfer that *opened* the connection. So this
 // keeps who opened a socket, between which ends it runs, and who uses it now. Loop thread only.
 //
-// Owners are compared, never called.
+// An owner is known by the address of its facts, which are compared and never looked into.
 class SocketTracker {
  public:
-  using Owner = void*;
+  using Owner = AttemptFacts*;
 
   // As the callback of CURLOPT_OPENSOCKETFUNCTION; a bad socket if there is no descriptor left.
   curl_socket_t Open(const curl_sockaddr& address, Owner opener);

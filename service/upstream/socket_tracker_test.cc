@@ -25,11 +25,11 @@ class Listener {
   }
   ~Listener() { close(fd_); }
 
-  int Connect(SocketTracker* book, void* opener) {
+  int Connect(SocketTracker* tracker, AttemptFacts* opener) {
     curl_sockaddr wanted{};
     wanted.family = AF_INET;
     wanted.socktype = SOCK_STREAM;
-    const int fd = book->Open(wanted, opener);
+    const int fd = tracker->Open(wanted, opener);
     EXPECT_EQ(connect(fd, reinterpret_cast<sockaddr*>(&address_), sizeof(address_)), 0);
     return fd;
   }
@@ -49,54 +49,54 @@ SocketTracker::Ends EndsOf(int fd, int remote_port) {
 }
 
 TEST(SocketTracker, TellsAFreshConnectionFromAKeptOne) {
-  SocketTracker book;
+  SocketTracker tracker;
   Listener listener;
-  int a = 0;
-  int b = 0;
-  const int fd = listener.Connect(&book, &a);
+  AttemptFacts a;
+  AttemptFacts b;
+  const int fd = listener.Connect(&tracker, &a);
   const SocketTracker::Ends ends = EndsOf(fd, listener.port());
-  const auto first = book.BeginUse(ends, &a);
+  const auto first = tracker.BeginUse(ends, &a);
   EXPECT_EQ(first.fd, fd);
   EXPECT_FALSE(first.reused);
-  book.Release(&a);
-  const auto second = book.BeginUse(ends, &b);
+  tracker.Release(&a);
+  const auto second = tracker.BeginUse(ends, &b);
   EXPECT_EQ(second.fd, fd);
   EXPECT_TRUE(second.reused);
-  const auto closed = book.Close(fd);
+  const auto closed = tracker.Close(fd);
   EXPECT_EQ(closed.owner, &b);
   EXPECT_TRUE(closed.used);
   EXPECT_TRUE(closed.state.known);
-  EXPECT_EQ(book.size(), 0u);
+  EXPECT_EQ(tracker.size(), 0u);
 }
 
 TEST(SocketTracker, FindsTheOneOfSeveralThatConnected) {
-  SocketTracker book;
+  SocketTracker tracker;
   Listener listener;
-  int a = 0;
-  const int lost = listener.Connect(&book, &a);
-  const int won = listener.Connect(&book, &a);
-  EXPECT_EQ(book.BeginUse(EndsOf(won, listener.port()), &a).fd, won);
-  EXPECT_EQ(book.Close(lost).used, false);
-  EXPECT_EQ(book.Close(won).used, true);
+  AttemptFacts a;
+  const int lost = listener.Connect(&tracker, &a);
+  const int won = listener.Connect(&tracker, &a);
+  EXPECT_EQ(tracker.BeginUse(EndsOf(won, listener.port()), &a).fd, won);
+  EXPECT_EQ(tracker.Close(lost).used, false);
+  EXPECT_EQ(tracker.Close(won).used, true);
 }
 
 TEST(SocketTracker, AnUnknownConnectionIsUnknown) {
-  SocketTracker book;
-  int a = 0;
-  EXPECT_EQ(book.BeginUse({"127.0.0.1", "127.0.0.1", 1, 2}, &a).fd, -1);
+  SocketTracker tracker;
+  AttemptFacts a;
+  EXPECT_EQ(tracker.BeginUse({"127.0.0.1", "127.0.0.1", 1, 2}, &a).fd, -1);
 }
 
 TEST(SocketTracker, AConnectionGoesToItsNextUserBeforeTheLastIsReleased) {
-  SocketTracker book;
+  SocketTracker tracker;
   Listener listener;
-  int a = 0;
-  int b = 0;
-  const int fd = listener.Connect(&book, &a);
+  AttemptFacts a;
+  AttemptFacts b;
+  const int fd = listener.Connect(&tracker, &a);
   const SocketTracker::Ends ends = EndsOf(fd, listener.port());
-  book.BeginUse(ends, &a);
-  book.BeginUse(ends, &b);
-  book.Release(&a);
-  EXPECT_EQ(book.Close(fd).owner, &b);
+  tracker.BeginUse(ends, &a);
+  tracker.BeginUse(ends, &b);
+  tracker.Release(&a);
+  EXPECT_EQ(tracker.Close(fd).owner, &b);
 }
 
 // What the peer reads: 0 for a FIN, else errno.
@@ -109,39 +109,39 @@ int EndAtThePeer(int peer) {
 }
 
 TEST(SocketTracker, ResetsWhatItWasToldTo) {
-  SocketTracker book;
+  SocketTracker tracker;
   Listener listener;
-  int a = 0;
-  int b = 0;
-  const int plain = listener.Connect(&book, &a);
+  AttemptFacts a;
+  AttemptFacts b;
+  const int plain = listener.Connect(&tracker, &a);
   const int plain_peer = listener.Accept();
-  const int reset = listener.Connect(&book, &b);
+  const int reset = listener.Connect(&tracker, &b);
   const int reset_peer = listener.Accept();
-  book.ResetOnClose(&b);
-  book.Close(plain);
-  book.Close(reset);
+  tracker.ResetOnClose(&b);
+  tracker.Close(plain);
+  tracker.Close(reset);
   EXPECT_EQ(EndAtThePeer(plain_peer), 0);
   EXPECT_EQ(EndAtThePeer(reset_peer), ECONNRESET);
 }
 
 TEST(SocketTracker, ASurvivorIsNotResetLater) {
-  SocketTracker book;
+  SocketTracker tracker;
   Listener listener;
-  int a = 0;
-  const int fd = listener.Connect(&book, &a);
+  AttemptFacts a;
+  const int fd = listener.Connect(&tracker, &a);
   const int peer = listener.Accept();
-  book.BeginUse(EndsOf(fd, listener.port()), &a);
-  book.ResetOnClose(&a);
-  book.Release(&a);  // it had ended well a moment before
-  book.Close(fd);
+  tracker.BeginUse(EndsOf(fd, listener.port()), &a);
+  tracker.ResetOnClose(&a);
+  tracker.Release(&a);  // it had ended well a moment before
+  tracker.Close(fd);
   EXPECT_EQ(EndAtThePeer(peer), 0);
 }
 
 TEST(SocketTracker, SilenceAndAcknowledgement) {
-  SocketTracker book;
+  SocketTracker tracker;
   Listener listener;
-  int a = 0;
-  const int fd = listener.Connect(&book, &a);
+  AttemptFacts a;
+  const int fd = listener.Connect(&tracker, &a);
   const int peer = listener.Accept();
   EXPECT_TRUE(IsSilent(fd));
   const SendState before = ReadSendState(fd);
@@ -158,7 +158,7 @@ TEST(SocketTracker, SilenceAndAcknowledgement) {
   EXPECT_TRUE(IsSilent(fd));
   close(peer);
   EXPECT_FALSE(IsSilent(fd)) << "an end is not silence";
-  book.Close(fd);
+  tracker.Close(fd);
 }
 
 }  // namespace

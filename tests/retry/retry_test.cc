@@ -1,6 +1,6 @@
 // What is sent again and what is not, and that no caller ever gets another's answer: through the
 // whole server, with connections that end at exact moments. The same matrix with hooks inside the
-// client is in service/upstream/client_retry_test.
+// client is in service/upstream/curl_client_retry_test.
 #include <gtest/gtest.h>
 
 #include <atomic>

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "service/upstream/client_fixture.h"
+#include "service/upstream/testing/curl_client_fixture.h"
 #include "tests/support/gate.h"
 #include "tests/support/http_text.h"
 
@@ -28,7 +28,7 @@ class KeptTest : public ClientTest {
     std::vector<std::unique_ptr<Transfer>> transfers;
     for (int i = 0; i < count; ++i) {
       sinks.push_back(std::make_unique<RecordingSink>());
-      transfers.push_back(pool_->Start(Post("{}"), sinks.back().get()));
+      transfers.push_back(client_->Start(Post("{}"), sinks.back().get()));
     }
     ASSERT_TRUE(RunUntil([&] {
       for (const auto& sink : sinks) {
@@ -64,7 +64,7 @@ TEST_F(KeptTest, ABurstBesideALongTransferIsTrimmedToo) {
   options.kept_connections = 2;
   Connect(options);
   RecordingSink sink;
-  const auto transfer = pool_->Start(Post("long"), &sink);
+  const auto transfer = client_->Start(Post("long"), &sink);
   Burst(10);
   EXPECT_TRUE(RunUntil([&] { return upstream.connections_open() <= 3; }));
   EXPECT_FALSE(sink.end);
@@ -105,23 +105,52 @@ TEST_F(KeptTest, AnErrorOfTheMultiHandleEndsItsTransfersAndNoMore) {
   });
   Connect(upstream);
   RecordingSink sent, begun;
-  const auto first = pool_->Start(Post("sent"), &sent);
-  const auto second = pool_->Start(Post("begun"), &begun);
+  const auto first = client_->Start(Post("sent"), &sent);
+  const auto second = client_->Start(Post("begun"), &begun);
   ASSERT_TRUE(RunUntil([&] { return begun.received > 0 && upstream.requests().size() == 2; }));
-  pool_->multi_result_for_test = [&](CURLMcode) {
-    pool_->multi_result_for_test = nullptr;
+  client_->multi_result_for_test = [&](CURLMcode) {
+    client_->multi_result_for_test = nullptr;
     return CURLM_INTERNAL_ERROR;
   };
   RecordingSink third;
-  const auto transfer = pool_->Start(Post("{}"), &third);
+  const auto transfer = client_->Start(Post("{}"), &third);
   ASSERT_TRUE(RunUntil([&] { return sent.end && begun.end && third.end; }));
   EXPECT_EQ(sent.end->how, How::kLost);
   EXPECT_EQ(begun.end->how, How::kCut);
   EXPECT_EQ(third.end->how, How::kNotConnected);
   EXPECT_NE(third.end->detail.find("libcurl"), std::string::npos);
-  EXPECT_EQ(pool_->counts().rebuilt, 1u);
+  EXPECT_EQ(client_->counts().rebuilt, 1u);
   EXPECT_TRUE(upstream.WaitForCloses(2));
   EXPECT_EQ(Fetch(Post("{}")).end->how, How::kComplete);
+}
+
+// Nobody is to hear of the end of an answer that only its connection still waits for.
+TEST_F(ClientTest, ALingeringConnectionEndsWithTheMultiHandle) {
+  ScriptedUpstream upstream([&](Connection& connection) {
+    const auto request = connection.ReadRequest();
+    if (!request) return;
+    if (request->body == "{}") {
+      connection.Send(support::JsonResponse("{}"));
+    } else {
+      connection.Send(support::SseHead() + support::Chunk("data: [DONE]\n\n"));
+    }
+    connection.WaitForPeerClose();
+  });
+  ClientOptions options = OptionsFor(upstream);
+  options.linger_time = std::chrono::minutes(1);
+  Connect(options);
+  RecordingSink lingering;
+  auto transfer = client_->Start(Post("lingers"), &lingering);
+  ASSERT_TRUE(RunUntil([&] { return lingering.received > 0; }));
+  transfer->Linger(/*dirty=*/false);
+  transfer.reset();
+  client_->multi_result_for_test = [&](CURLMcode) {
+    client_->multi_result_for_test = nullptr;
+    return CURLM_INTERNAL_ERROR;
+  };
+  EXPECT_EQ(Fetch(Post("{}")).end->how, How::kNotConnected);
+  EXPECT_TRUE(upstream.WaitForCloses(1));
+  EXPECT_FALSE(lingering.end.has_value());
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "service/upstream/transfer_outcome.h"
+#include "service/upstream/retry_rule.h"
 
 #include <optional>
 
@@ -39,6 +39,27 @@ bool IsBadChunk(const AttemptFacts& facts, std::string_view error_text) {
 }
 
 }  // namespace
+
+bool CertainlyNotSeen(const AttemptFacts& facts) {
+  if (facts.any_response) return false;
+  if (facts.refused || !facts.begun) return true;
+  switch (facts.code) {
+    case CURLE_SEND_ERROR:
+      return facts.uploaded_bytes < facts.body_bytes;
+    case CURLE_GOT_NOTHING:
+    case CURLE_RECV_ERROR:
+    case CURLE_SEND_FAIL_REWIND:
+      return facts.os_errno == 0 && facts.acks_known && facts.queue_was_empty &&
+             facts.acked_before == facts.acked_at_close;
+    default:
+      return false;
+  }
+}
+
+bool SendAgainAtOnce(const AttemptFacts& facts, bool was_sent_again) {
+  const bool race = facts.refused || (facts.reused && facts.begun);
+  return race && !was_sent_again && CertainlyNotSeen(facts);
+}
 
 How OutcomeOf(const AttemptFacts& facts, bool framed, std::string_view error_text) {
   if (facts.code == CURLE_OK) return framed ? How::kComplete : How::kClosed;

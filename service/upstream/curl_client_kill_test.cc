@@ -9,7 +9,7 @@
 #include <tuple>
 #include <utility>
 
-#include "service/upstream/client_fixture.h"
+#include "service/upstream/testing/curl_client_fixture.h"
 #include "tests/support/http_text.h"
 #include "tests/support/scripted_upstream.h"
 
@@ -75,7 +75,7 @@ class Kill : public ClientTest, public testing::WithParamInterface<Plan> {
     if (whole) {
       EXPECT_EQ(seen, 1);
     }
-    pool_.reset();
+    client_.reset();
   }
 
   const std::string answer_ = JsonResponse("{\"a\":1}");

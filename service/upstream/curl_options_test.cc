@@ -1,10 +1,9 @@
-#include "service/upstream/easy_options.h"
+#include "service/upstream/curl_options.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
-#include "service/upstream/curl_wrappers.h"
 #include "tests/support/http_text.h"
 #include "tests/support/scripted_upstream.h"
 #include "tests/support/test_certificates.h"

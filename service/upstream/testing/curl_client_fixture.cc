@@ -1,4 +1,4 @@
-#include "service/upstream/client_fixture.h"
+#include "service/upstream/testing/curl_client_fixture.h"
 
 #include <ostream>
 #include <utility>
@@ -44,10 +44,10 @@ ClientOptions ClientTest::OptionsFor(const support::ScriptedUpstream& upstream) 
 }
 
 void ClientTest::Connect(const ClientOptions& options, const Resolver* resolver) {
-  pool_ = std::make_unique<Pool>(&loop_, options, resolver);
+  client_ = std::make_unique<CurlClient>(&loop_, options, resolver);
 }
 
-ClientTest::~ClientTest() { pool_.reset(); }
+ClientTest::~ClientTest() { client_.reset(); }
 
 bool ClientTest::RunUntil(const std::function<bool()>& condition) {
   const auto until = event_loop::Loop::Clock::now() + support::kPatience;
@@ -74,8 +74,15 @@ void ClientTest::RunFor(std::chrono::milliseconds time) {
 }
 
 void ClientTest::Fetch(Request request, RecordingSink* sink) {
-  const std::unique_ptr<Transfer> transfer = pool_->Start(std::move(request), sink);
+  const std::unique_ptr<Transfer> transfer = client_->Start(std::move(request), sink);
   EXPECT_TRUE(RunUntil([&] { return sink->end.has_value(); })) << "no end";
+}
+
+void PlainAndTlsTest::Serve(support::ScriptedUpstream::Script script) {
+  upstream_ = GetParam() ? std::make_unique<support::ScriptedUpstream>(std::move(script),
+                                                                       support::Certificate::kRight)
+                         : std::make_unique<support::ScriptedUpstream>(std::move(script));
+  Connect(*upstream_);
 }
 
 }  // namespace sparkgate::upstream

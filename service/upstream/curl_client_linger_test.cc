@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "service/upstream/client_fixture.h"
+#include "service/upstream/testing/curl_client_fixture.h"
 #include "tests/support/gate.h"
 #include "tests/support/http_text.h"
 #include "tests/support/scripted_upstream.h"
@@ -52,7 +52,7 @@ class Linger : public ClientTest, public testing::WithParamInterface<bool> {
   // A stream whose sink is content with the first piece.
   void StreamUntilMark(bool dirty = false) {
     RecordingSink sink;
-    std::unique_ptr<Transfer> transfer = pool_->Start(Post("{}"), &sink);
+    std::unique_ptr<Transfer> transfer = client_->Start(Post("{}"), &sink);
     sink.on_body = [&] {
       transfer->Linger(dirty);
       transfer.reset();
@@ -66,14 +66,14 @@ class Linger : public ClientTest, public testing::WithParamInterface<bool> {
   void ExpectKept() {
     EXPECT_EQ(Fetch(Post("{}")).end->how, How::kComplete);
     EXPECT_EQ(upstream_->connections_accepted(), 1);
-    EXPECT_EQ(pool_->counts().reused, 1u);
+    EXPECT_EQ(client_->counts().reused, 1u);
   }
   void ExpectClosed() {
     EXPECT_TRUE(RunUntil([&] { return !upstream_->closes().empty(); }));
     EXPECT_EQ(upstream_->closes()[0].kind, PeerClose::Kind::kReset);
     EXPECT_EQ(Fetch(Post("{}")).end->how, How::kComplete);
     EXPECT_EQ(upstream_->connections_accepted(), 2);
-    EXPECT_EQ(pool_->counts().aborted, 0u);
+    EXPECT_EQ(client_->counts().aborted, 0u);
   }
 
   milliseconds linger_time_{5000};
@@ -179,7 +179,7 @@ TEST_P(Linger, APausedTransferLingersToo) {
     sent.Open();
   });
   RecordingSink sink;
-  std::unique_ptr<Transfer> transfer = pool_->Start(Post("{}"), &sink);
+  std::unique_ptr<Transfer> transfer = client_->Start(Post("{}"), &sink);
   sink.on_body = [&] { transfer->Pause(); };
   ASSERT_TRUE(RunUntil([&] { return sink.received > 0; }));
   transfer->Linger(false);
@@ -193,14 +193,14 @@ TEST_P(Linger, APausedTransferLingersToo) {
 TEST_P(Linger, TheClientMayEndWhileItLingers) {
   Serve([](Connection& connection) { connection.WaitForPeerClose(); });
   StreamUntilMark();
-  pool_.reset();
+  client_.reset();
   EXPECT_TRUE(upstream_->WaitForCloses(1));
 }
 
 TEST_P(Linger, AfterTheEndItIsNothing) {
   Serve([](Connection&) {}, LastChunk());
   RecordingSink sink;
-  std::unique_ptr<Transfer> transfer = pool_->Start(Post("{}"), &sink);
+  std::unique_ptr<Transfer> transfer = client_->Start(Post("{}"), &sink);
   sink.on_end = [&] {
     transfer->Pause();
     transfer->Resume();

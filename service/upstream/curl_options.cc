@@ -1,8 +1,6 @@
-#include "service/upstream/easy_options.h"
+#include "service/upstream/curl_options.h"
 
 #include <string>
-
-#include "service/upstream/curl_wrappers.h"
 
 namespace sparkgate::upstream {
 namespace {

@@ -1,8 +1,8 @@
 // Prints what the client costs on its loop thread: CPU and turns per chunk and per request, and
 // resident memory per open transfer. The upstream is a process of its own.
 //
-//   bazel run --config=opt //service/upstream:client_bench -- [streams] [chunks] [pace in ms]
-//   strace -c bazel-bin/service/upstream/client_bench    # system calls of the client alone
+//   bazel run --config=opt //service/upstream:curl_client_bench -- [streams] [chunks] [pace in ms]
+//   strace -c bazel-bin/service/upstream/curl_client_bench    # system calls of the client alone
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,7 +15,7 @@
 #include <thread>
 #include <vector>
 
-#include "service/upstream/client.h"
+#include "service/upstream/curl_client.h"
 #include "tests/support/http_text.h"
 #include "tests/support/scripted_upstream.h"
 
@@ -94,7 +94,7 @@ Request Ask(const char* path) {
   return request;
 }
 
-void MeasureRequests(event_loop::Loop* loop, Client* client) {
+void MeasureRequests(event_loop::Loop* loop, CurlClient* client) {
   constexpr int kRequests = 5000;
   const double before = CpuMicroseconds();
   Counter counter;
@@ -108,7 +108,7 @@ void MeasureRequests(event_loop::Loop* loop, Client* client) {
               (CpuMicroseconds() - before) / kRequests, kRequests, counter.failed);
 }
 
-void MeasureStreams(const Load& load, event_loop::Loop* loop, Client* client) {
+void MeasureStreams(const Load& load, event_loop::Loop* loop, CurlClient* client) {
   Counter counter;
   counter.loop = loop;
   counter.open = load.streams;
@@ -157,7 +157,7 @@ int Main(int argc, char** argv) {
     event_loop::Loop loop;
     ClientOptions options;
     options.base_url = "http://127.0.0.1:" + std::to_string(port);
-    Client client(&loop, options, nullptr);
+    CurlClient client(&loop, options, nullptr);
     MeasureRequests(&loop, &client);
     MeasureStreams(load, &loop, &client);
   }

@@ -1,5 +1,5 @@
-#ifndef SPARKGATE_SERVICE_UPSTREAM_CLIENT_FIXTURE_H_
-#define SPARKGATE_SERVICE_UPSTREAM_CLIENT_FIXTURE_H_
+#ifndef SPARKGATE_SERVICE_UPSTREAM_TESTING_CURL_CLIENT_FIXTURE_H_
+#define SPARKGATE_SERVICE_UPSTREAM_TESTING_CURL_CLIENT_FIXTURE_H_
 
 #include <gtest/gtest.h>
 
@@ -10,8 +10,7 @@
 #include <string_view>
 
 #include "service/event_loop/loop.h"
-#include "service/upstream/client.h"
-#include "service/upstream/pool.h"
+#include "service/upstream/curl_client.h"
 #include "service/upstream/resolver.h"
 #include "tests/support/scripted_upstream.h"
 
@@ -65,7 +64,7 @@ void PrintTo(How how, std::ostream* out);
 
 Request Post(std::string body, std::string path = "/chat/completions");
 
-// One loop, one pool, on the test's own thread. The pool is made by `Connect`.
+// One loop, one client, on the test's own thread. The client is made by `Connect`.
 class ClientTest : public testing::Test {
  protected:
   static ClientOptions OptionsFor(const support::ScriptedUpstream& upstream);
@@ -88,9 +87,20 @@ class ClientTest : public testing::Test {
   }
 
   event_loop::Loop loop_;
-  std::unique_ptr<Pool> pool_;
+  std::unique_ptr<CurlClient> client_;
 };
+
+// The same over plain HTTP and over TLS.
+class PlainAndTlsTest : public ClientTest, public testing::WithParamInterface<bool> {
+ protected:
+  void Serve(support::ScriptedUpstream::Script script);
+
+  std::unique_ptr<support::ScriptedUpstream> upstream_;
+};
+inline std::string PlainOrTls(const testing::TestParamInfo<bool>& info) {
+  return info.param ? "Tls" : "Plain";
+}
 
 }  // namespace sparkgate::upstream
 
-#endif  // SPARKGATE_SERVICE_UPSTREAM_CLIENT_FIXTURE_H_
+#endif  // SPARKGATE_SERVICE_UPSTREAM_TESTING_CURL_CLIENT_FIXTURE_H_

@@ -1,15 +1,51 @@
-#ifndef SPARKGATE_SERVICE_UPSTREAM_CURL_WRAPPERS_H_
-#define SPARKGATE_SERVICE_UPSTREAM_CURL_WRAPPERS_H_
+#ifndef SPARKGATE_SERVICE_UPSTREAM_CURL_OPTIONS_H_
+#define SPARKGATE_SERVICE_UPSTREAM_CURL_OPTIONS_H_
 
 #include <curl/curl.h>
 
+#include <chrono>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <string>
-#include <utility>
+
+#include "base/header_list.h"
 
 namespace sparkgate::upstream {
+
+// --- What the upstream is and what it may take ---------------------------------------------------
+
+struct ClientOptions {
+  std::string base_url;  // https://host[:port][/prefix]; checked by ParseBaseUrl
+  std::string api_key;   // "": none. Never logged
+  // The header that holds it, in lower case: as a bearer token in this one, as it is in any other.
+  std::string auth_header = "authorization";
+  std::string ca_file;       // PEM; "": the system's
+  HeaderList fixed_headers;  // for every request, before the request's own. Values are never logged
+  std::string proxy;         // "": none, whatever the environment says
+  // The value of Proxy-Authorization, for the proxy alone; "": none. Never logged.
+  std::string proxy_authorization;
+  std::string user_agent = "sparkgate";
+  std::chrono::milliseconds connect_timeout{5000};
+  std::chrono::milliseconds linger_time{250};
+  size_t linger_bytes = 1024;
+  size_t max_header_bytes = 64 * 1024;
+  size_t max_bytes_per_turn = 256 * 1024;  // then the transfer waits for the next turn
+  // Connections that are kept for the next request, and how long if none comes at all. Looked at
+  // once a second: a burst may leave more for a moment.
+  size_t kept_connections = 64;
+  std::chrono::milliseconds kept_time{60'000};
+};
+
+// libcurl's receive buffer, and so the largest piece that it hands out.
+constexpr long kReceiveBytes = 4096;
+
+// What every request of a client has in common. The rest (URL, method, headers, body, callbacks) is
+// set for each.
+void ApplyCommonOptions(CURL* easy, const ClientOptions& options);
+
+// --- libcurl's objects and calls -----------------------------------------------------------------
 
 struct EasyDeleter {
   void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
@@ -79,4 +115,4 @@ inline curl_off_t InfoLarge(CURL* easy, CURLINFO info) {
 
 }  // namespace sparkgate::upstream
 
-#endif  // SPARKGATE_SERVICE_UPSTREAM_CURL_WRAPPERS_H_
+#endif  // SPARKGATE_SERVICE_UPSTREAM_CURL_OPTIONS_H_

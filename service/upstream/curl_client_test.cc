@@ -1,5 +1,5 @@
 // The client against a scripted upstream: answers as they should be.
-#include "service/upstream/client.h"
+#include "service/upstream/curl_client.h"
 
 #include <gtest/gtest.h>
 
@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "service/upstream/client_fixture.h"
+#include "service/upstream/testing/curl_client_fixture.h"
 #include "tests/support/gate.h"
 #include "tests/support/http_text.h"
 #include "tests/support/scripted_upstream.h"
@@ -66,10 +66,10 @@ TEST_P(EitherWay, ConnectionsAreKept) {
     EXPECT_EQ(sink.end->how, How::kComplete);
   }
   EXPECT_EQ(upstream->connections_accepted(), 1);
-  EXPECT_EQ(pool_->counts().started, 5u);
-  EXPECT_EQ(pool_->counts().connections, 1u);
-  EXPECT_EQ(pool_->counts().reused, 4u);
-  EXPECT_EQ(pool_->counts().discarded, 0u);
+  EXPECT_EQ(client_->counts().started, 5u);
+  EXPECT_EQ(client_->counts().connections, 1u);
+  EXPECT_EQ(client_->counts().reused, 4u);
+  EXPECT_EQ(client_->counts().discarded, 0u);
 }
 
 TEST_P(EitherWay, LargeBodiesBothWays) {

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "service/upstream/client_fixture.h"
+#include "service/upstream/testing/curl_client_fixture.h"
 #include "tests/support/gate.h"
 #include "tests/support/http_text.h"
 #include "tests/support/scripted_upstream.h"
@@ -65,16 +65,16 @@ class Retry : public ClientTest, public testing::WithParamInterface<Way> {
   // Opens `now` when the second request stands before its first write, and lets it go on when the
   // upstream has done its part.
   void HoldAfterCheck() {
-    pool_->after_check_for_test = [this](int) {
-      pool_->after_check_for_test = nullptr;
+    client_->after_check_for_test = [this](int) {
+      client_->after_check_for_test = nullptr;
       now_.Open();
       EXPECT_TRUE(done_.Await());
     };
   }
   // The same between its head and its body.
   void HoldBeforeBody() {
-    pool_->before_body_for_test = [this] {
-      pool_->before_body_for_test = nullptr;
+    client_->before_body_for_test = [this] {
+      client_->before_body_for_test = nullptr;
       now_.Open();
       EXPECT_TRUE(done_.Await());
     };
@@ -98,7 +98,7 @@ class Retry : public ClientTest, public testing::WithParamInterface<Way> {
     EXPECT_EQ(sink.end->how, how) << sink.end->detail;
     EXPECT_EQ(sink.end->attempts, 1);
     EXPECT_EQ(Seen(kSecond), how == How::kNotSeen ? 0 : 1);
-    EXPECT_EQ(pool_->counts().sent_again, 0u);
+    EXPECT_EQ(client_->counts().sent_again, 0u);
   }
 
   // Declared before the upstream: its scripts refer to them.
@@ -133,7 +133,7 @@ TEST_P(Retry, B_FinBetweenTheCheckAndTheWrite) {
   FirstRequest();
   HoldAfterCheck();
   ExpectSentAgain(Fetch(Post(kSecond)), 2);
-  EXPECT_EQ(pool_->counts().sent_again, 1u);
+  EXPECT_EQ(client_->counts().sent_again, 1u);
 }
 
 // The request is under way when the FIN comes the other way: the peer's kernel drops the request as
@@ -157,7 +157,7 @@ TEST_P(Retry, B_FinAndRequestCross) {
   Request second = Post(kSecond);
   second.headers = {{"x-padding", std::string(Connection::kDroppedForSure, 'x')}};
   ExpectSentAgain(Fetch(std::move(second)), 2);
-  EXPECT_EQ(pool_->counts().sent_again, 1u);
+  EXPECT_EQ(client_->counts().sent_again, 1u);
 }
 
 TEST_P(Retry, C_ResetBetweenTheCheckAndTheWrite) {
@@ -290,7 +290,7 @@ TEST_P(Retry, AllKeptConnectionsDead) {
   {
     RecordingSink sinks[kConnections];
     std::vector<std::unique_ptr<Transfer>> transfers;
-    for (auto& sink : sinks) transfers.push_back(pool_->Start(Post("{}"), &sink));
+    for (auto& sink : sinks) transfers.push_back(client_->Start(Post("{}"), &sink));
     ASSERT_TRUE(RunUntil([&] {
       for (auto& sink : sinks) {
         if (!sink.end.has_value()) return false;
@@ -337,7 +337,7 @@ TEST_P(Retry, ASecondResponseLaterReachesNobody) {
   now_.Open();
   ASSERT_TRUE(done_.Await());
   ExpectSentAgain(Fetch(Post(kSecond)), 1);
-  EXPECT_EQ(pool_->counts().discarded, 1u);
+  EXPECT_EQ(client_->counts().discarded, 1u);
 }
 
 // In the same packet, in the same TLS record, and behind a body that fills libcurl's buffer in

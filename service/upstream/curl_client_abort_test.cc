@@ -1,7 +1,6 @@
-// Leaving a transfer, pausing it, and living beside others.
+// Leaving a transfer, and living beside others.
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <optional>
@@ -10,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "service/upstream/client_fixture.h"
+#include "service/upstream/testing/curl_client_fixture.h"
 #include "tests/support/gate.h"
 #include "tests/support/http_text.h"
 #include "tests/support/scripted_upstream.h"
@@ -20,24 +19,18 @@ namespace sparkgate::upstream {
 namespace {
 
 using std::chrono::milliseconds;
-using support::Certificate;
 using support::Chunk;
 using support::Connection;
-using support::Gate;
 using support::JsonResponse;
-using support::LastChunk;
 using support::PeerClose;
 using support::ScriptedUpstream;
 using support::SseHead;
 using support::SseResponse;
 
-class Abort : public ClientTest, public testing::WithParamInterface<bool> {
+class Abort : public PlainAndTlsTest {
  protected:
   void Serve(ScriptedUpstream::Script script) {
-    upstream_ = GetParam()
-                    ? std::make_unique<ScriptedUpstream>(std::move(script), Certificate::kRight)
-                    : std::make_unique<ScriptedUpstream>(std::move(script));
-    Connect(*upstream_);
+    PlainAndTlsTest::Serve(std::move(script));
     time_waits_before_ = support::TimeWaitsTowards(upstream_->port());
   }
 
@@ -53,14 +46,12 @@ class Abort : public ClientTest, public testing::WithParamInterface<bool> {
       EXPECT_EQ(close.kind, PeerClose::Kind::kReset);
     }
     ExpectNoTimeWait();
-    EXPECT_EQ(pool_->counts().aborted, static_cast<uint64_t>(closes));
+    EXPECT_EQ(client_->counts().aborted, static_cast<uint64_t>(closes));
   }
 
   int time_waits_before_ = 0;
-  std::unique_ptr<ScriptedUpstream> upstream_;
 };
-INSTANTIATE_TEST_SUITE_P(PlainAndTls, Abort, testing::Bool(),
-                         [](const auto& info) { return info.param ? "Tls" : "Plain"; });
+INSTANTIATE_TEST_SUITE_P(PlainAndTls, Abort, testing::Bool(), PlainOrTls);
 
 TEST_P(Abort, BeforeTheFirstByte) {
   Serve([](Connection& connection) {
@@ -68,7 +59,7 @@ TEST_P(Abort, BeforeTheFirstByte) {
     connection.WaitForPeerClose();
   });
   RecordingSink sink;
-  auto transfer = pool_->Start(Post("{}"), &sink);
+  auto transfer = client_->Start(Post("{}"), &sink);
   EXPECT_FALSE(transfer->MayHaveBeenSeen()) << "it has no connection yet";
   ASSERT_TRUE(RunUntil([&] { return !upstream_->requests().empty(); }));
   EXPECT_TRUE(transfer->MayHaveBeenSeen());
@@ -84,7 +75,7 @@ TEST_P(Abort, BetweenTwoPieces) {
     connection.WaitForPeerClose();
   });
   RecordingSink sink;
-  auto transfer = pool_->Start(Post("{}"), &sink);
+  auto transfer = client_->Start(Post("{}"), &sink);
   ASSERT_TRUE(RunUntil([&] { return sink.received > 0; }));
   transfer.reset();
   ExpectReset();
@@ -97,7 +88,7 @@ TEST_P(Abort, InsideOnHead) {
     connection.WaitForPeerClose();
   });
   RecordingSink sink;
-  auto transfer = pool_->Start(Post("{}"), &sink);
+  auto transfer = client_->Start(Post("{}"), &sink);
   sink.on_head = [&] { transfer.reset(); };
   ASSERT_TRUE(RunUntil([&] { return transfer == nullptr; }));
   ExpectReset();
@@ -111,7 +102,7 @@ TEST_P(Abort, InsideOnBody) {
     connection.WaitForPeerClose();
   });
   RecordingSink sink;
-  auto transfer = pool_->Start(Post("{}"), &sink);
+  auto transfer = client_->Start(Post("{}"), &sink);
   sink.on_body = [&] { transfer.reset(); };
   ASSERT_TRUE(RunUntil([&] { return transfer == nullptr; }));
   ExpectReset();
@@ -125,7 +116,7 @@ TEST_P(Abort, Paused) {
     connection.WaitForPeerClose();
   });
   RecordingSink sink;
-  auto transfer = pool_->Start(Post("{}"), &sink);
+  auto transfer = client_->Start(Post("{}"), &sink);
   sink.on_body = [&] { transfer->Pause(); };
   ASSERT_TRUE(RunUntil([&] { return sink.received > 0; }));
   RunFor(milliseconds(5));
@@ -142,7 +133,7 @@ TEST_P(Abort, WhileTheBodyIsWritten) {
     connection.WaitForPeerClose();
   });
   RecordingSink sink;
-  auto transfer = pool_->Start(Post(std::string(20'000'000, 'x')), &sink);
+  auto transfer = client_->Start(Post(std::string(20'000'000, 'x')), &sink);
   ASSERT_TRUE(RunUntil([&] { return head_came.load(); }));
   transfer.reset();
   ExpectReset();
@@ -151,10 +142,10 @@ TEST_P(Abort, WhileTheBodyIsWritten) {
 TEST_P(Abort, InTheTurnOfTheStart) {
   Serve([](Connection& connection) { connection.ReadRequest(); });
   RecordingSink sink;
-  pool_->Start(Post("{}"), &sink).reset();
+  client_->Start(Post("{}"), &sink).reset();
   RunFor(milliseconds(5));
   EXPECT_FALSE(sink.end.has_value());
-  EXPECT_EQ(pool_->counts().started, 1u);
+  EXPECT_EQ(client_->counts().started, 1u);
 }
 
 TEST_P(Abort, OneTransferInsideACallOfAnother) {
@@ -165,8 +156,8 @@ TEST_P(Abort, OneTransferInsideACallOfAnother) {
   });
   RecordingSink first;
   RecordingSink second;
-  auto a = pool_->Start(Post("{}"), &first);
-  auto b = pool_->Start(Post("{}"), &second);
+  auto a = client_->Start(Post("{}"), &first);
+  auto b = client_->Start(Post("{}"), &second);
   const auto both = [&] {
     a.reset();
     b.reset();
@@ -188,9 +179,9 @@ TEST_P(Abort, StartingInsideEachCall) {
   RecordingSink first;
   RecordingSink others[3];
   std::unique_ptr<Transfer> transfers[3];
-  auto transfer = pool_->Start(Post("{}"), &first);
+  auto transfer = client_->Start(Post("{}"), &first);
   const auto start = [&](int i) {
-    if (transfers[i] == nullptr) transfers[i] = pool_->Start(Post("{}"), &others[i]);
+    if (transfers[i] == nullptr) transfers[i] = client_->Start(Post("{}"), &others[i]);
   };
   first.on_head = [&] { start(0); };
   first.on_body = [&] { start(1); };
@@ -208,138 +199,14 @@ TEST_P(Abort, TheClientEndsBeforeItsTransfers) {
     connection.WaitForPeerClose();
   });
   RecordingSink sink;
-  auto transfer = pool_->Start(Post("{}"), &sink);
+  auto transfer = client_->Start(Post("{}"), &sink);
   ASSERT_TRUE(RunUntil([&] { return !upstream_->requests().empty(); }));
-  pool_.reset();
+  client_.reset();
   EXPECT_TRUE(upstream_->WaitForCloses(1));
   transfer->Pause();
   transfer->Resume();
   transfer.reset();
   EXPECT_FALSE(sink.end.has_value());
-}
-
-// --- Pausing -------------------------------------------------------------------------------------
-
-// What an upstream can send into a paused transfer ends with the kernel's buffers.
-TEST_P(Abort, APauseHoldsTheUpstream) {
-  std::atomic<size_t> sent{0};
-  const std::string piece(16 * 1024, 'x');
-  constexpr size_t kTotal = 64u << 20;
-  Serve([&](Connection& connection) {
-    connection.SetSendBuffer(64 * 1024);
-    connection.ReadRequest();
-    connection.Send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(kTotal) + "\r\n\r\n");
-    while (sent < kTotal && connection.Send(piece)) sent += piece.size();
-  });
-  RecordingSink sink;
-  sink.keep = false;
-  auto transfer = pool_->Start(Post("{}"), &sink);
-  sink.on_body = [&] { transfer->Pause(); };
-  ASSERT_TRUE(RunUntil([&] { return sink.received > 0; }));
-  // The upstream stands still when it sent nothing for a while.
-  size_t before;
-  do {
-    before = sent;
-    RunFor(milliseconds(50));
-  } while (sent != before);
-  EXPECT_LT(sent, 1u << 20);
-  EXPECT_LE(sink.received, 4096u);
-  sink.on_body = nullptr;
-  transfer->Resume();
-  ASSERT_TRUE(RunUntil([&] { return sink.end.has_value(); }));
-  EXPECT_EQ(sink.received, kTotal);
-  EXPECT_EQ(sink.end->how, How::kComplete);
-}
-
-TEST_P(Abort, PausingAtEveryPieceLosesNothing) {
-  std::string whole;
-  for (int i = 0; i < 3000; ++i) whole += "data: " + std::to_string(i) + "\n\n";
-  Serve([&](Connection& connection) {
-    connection.ReadRequest();
-    connection.Send(SseHead());
-    for (size_t i = 0; i < whole.size(); i += 997) connection.SendChunk(whole.substr(i, 997));
-    connection.SendLastChunk();
-    connection.WaitForPeerClose();
-  });
-  RecordingSink sink;
-  auto transfer = pool_->Start(Post("{}"), &sink);
-  bool paused = false;
-  sink.on_body = [&] {
-    EXPECT_FALSE(paused);
-    transfer->Pause();
-    paused = true;
-    loop_.Post([&] {
-      paused = false;
-      transfer->Resume();
-    });
-  };
-  sink.on_end = [&] { EXPECT_FALSE(paused); };
-  ASSERT_TRUE(RunUntil([&] { return sink.end.has_value(); }));
-  EXPECT_TRUE(sink.body == whole);
-  EXPECT_EQ(sink.end->how, How::kComplete);
-}
-
-TEST_P(Abort, PauseBeforeTheAnswer) {
-  Gate answer;
-  Serve([&](Connection& connection) {
-    connection.ReadRequest();
-    answer.Await();
-    connection.Send(JsonResponse("{}"));
-    connection.WaitForPeerClose();
-  });
-  RecordingSink sink;
-  auto transfer = pool_->Start(Post("{}"), &sink);
-  transfer->Pause();  // there is not even a connection
-  ASSERT_TRUE(RunUntil([&] { return !upstream_->requests().empty(); }));
-  answer.Open();
-  RunFor(milliseconds(30));
-  EXPECT_EQ(sink.received, 0u);
-  EXPECT_FALSE(sink.end.has_value());
-  transfer->Resume();
-  ASSERT_TRUE(RunUntil([&] { return sink.end.has_value(); }));
-  EXPECT_EQ(sink.body, "{}");
-}
-
-TEST_P(Abort, PausedAtTheLastBytesTheEndWaits) {
-  Serve([](Connection& connection) {
-    connection.ReadRequest();
-    connection.Send(JsonResponse("{}"));
-    connection.WaitForPeerClose();
-  });
-  RecordingSink sink;
-  auto transfer = pool_->Start(Post("{}"), &sink);
-  sink.on_body = [&] { transfer->Pause(); };
-  ASSERT_TRUE(RunUntil([&] { return sink.received == 2; }));
-  RunFor(milliseconds(20));
-  EXPECT_FALSE(sink.end.has_value());
-  transfer->Resume();
-  ASSERT_TRUE(RunUntil([&] { return sink.end.has_value(); }));
-  EXPECT_EQ(sink.end->how, How::kComplete);
-}
-
-TEST_P(Abort, AResetDuringAPauseCostsNothingAndIsNoticedAfterIt) {
-  Gate paused;
-  Gate reset;
-  Serve([&](Connection& connection) {
-    connection.ReadRequest();
-    connection.Send(SseHead() + Chunk("data: 1\n\n"));
-    paused.Await();
-    connection.Reset();
-    reset.Open();
-  });
-  RecordingSink sink;
-  auto transfer = pool_->Start(Post("{}"), &sink);
-  sink.on_body = [&] { transfer->Pause(); };
-  ASSERT_TRUE(RunUntil([&] { return sink.received > 0; }));
-  paused.Open();
-  ASSERT_TRUE(reset.Await());
-  const uint64_t turns = loop_.counts().turns;
-  RunFor(milliseconds(200));
-  EXPECT_LE(loop_.counts().turns - turns, 8u) << "the loop spins";
-  EXPECT_FALSE(sink.end.has_value());
-  transfer->Resume();
-  ASSERT_TRUE(RunUntil([&] { return sink.end.has_value(); }));
-  EXPECT_EQ(sink.end->how, How::kCut);
 }
 
 // --- Beside others -------------------------------------------------------------------------------
@@ -361,7 +228,7 @@ TEST_P(Abort, NoTransferHoldsATurn) {
   Fetch(Post("{}"), &sink);
   EXPECT_EQ(sink.received, kTotal);
   EXPECT_EQ(sink.end->how, How::kComplete);
-  EXPECT_LE(pool_->counts().most_bytes_in_a_turn, 256u * 1024);
+  EXPECT_LE(client_->counts().most_bytes_in_a_turn, 256u * 1024);
 }
 
 TEST_F(ClientTest, AShareOfATurnCanBeSmaller) {
@@ -374,7 +241,7 @@ TEST_F(ClientTest, AShareOfATurnCanBeSmaller) {
   sink.keep = false;
   Fetch(Post("{}"), &sink);
   EXPECT_EQ(sink.received, kTotal);
-  EXPECT_LE(pool_->counts().most_bytes_in_a_turn, 16u * 1024);
+  EXPECT_LE(client_->counts().most_bytes_in_a_turn, 16u * 1024);
 }
 
 TEST_P(Abort, AFirehoseDoesNotStarveAnother) {
@@ -384,13 +251,13 @@ TEST_P(Abort, AFirehoseDoesNotStarveAnother) {
   });
   RecordingSink hose;
   hose.keep = false;
-  auto transfer = pool_->Start(Post("{}"), &hose);
+  auto transfer = client_->Start(Post("{}"), &hose);
   ASSERT_TRUE(RunUntil([&] { return hose.received > 1'000'000; }));
   const size_t before = hose.received;
   for (int i = 0; i < 50; ++i) EXPECT_EQ(Fetch(Post("{}")).end->how, How::kComplete);
   EXPECT_GT(hose.received, before) << "and is not starved either";
   transfer.reset();
-  EXPECT_LE(pool_->counts().most_bytes_in_a_turn, 256u * 1024);
+  EXPECT_LE(client_->counts().most_bytes_in_a_turn, 256u * 1024);
 }
 
 // A thousand transfers, each left at a moment of its own.
@@ -428,7 +295,7 @@ TEST_P(Abort, AThousandLeftAtRandom) {
         call->leave.reset();
         call->transfer.reset();
       };
-      call->transfer = pool_->Start(Post(std::string(1024, 'p')), &call->sink);
+      call->transfer = client_->Start(Post(std::string(1024, 'p')), &call->sink);
       call->leave = std::make_unique<event_loop::Timer>(&loop_, end);
       call->leave->ArmIn(std::chrono::microseconds(random() % 8000));
       call->sink.on_end = end;
@@ -449,7 +316,7 @@ TEST_P(Abort, AThousandLeftAtRandom) {
   });
   next->ArmIn(milliseconds(0));
   EXPECT_TRUE(RunUntil([&] { return over == count; }));
-  pool_.reset();
+  client_.reset();
   EXPECT_TRUE(upstream_->WaitForNoneOpen());
 }
 
