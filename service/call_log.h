@@ -1,7 +1,7 @@
 #ifndef SPARKGATE_SERVICE_CALL_LOG_H_
 #define SPARKGATE_SERVICE_CALL_LOG_H_
 
-#include "service/rpc/server_call.h"
+#include "service/rpc/call_context.h"
 #include "service/telemetry/log_call.h"
 
 namespace sparkgate {

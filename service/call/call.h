@@ -3,12 +3,14 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "service/call/call_loop.h"
+#include "service/call/deadlines.h"
 #include "service/call/response_writer.h"
 #include "service/content_coding/content_decoder.h"
 #include "service/translate/known_secrets.h"
@@ -64,14 +66,22 @@ struct CallSummary {
 };
 
 // One call from Started to Done: the state machine between a caller (ResponseWriter) and an
-// upstream (Transfer).
+// upstream (Transfer). What the bytes of an answer mean is the business of the two kinds of call,
+// StreamCall and UnaryCall.
 //
-// Its state is four variables: the upstream (none, open, over, with a paused flag), the final
-// status (empty, then set once: the first cause wins), whether a write is in flight, and the caller
-// (open, closing). Three functions change it: SetFinalStatus, Pump and FinishStalled. What the
-// bytes of an answer mean is the business of the two kinds of call, StreamCall and UnaryCall.
+//   kNew ─▶ kAwaitingHead ─▶ kUndecided ─▶ kAnswer ────┬─▶ kDelivering ─▶ kFinishing ─▶ Done
+//                 ▲    │         └──────▶ kErrorBody ──┤
+//                 │    └──────────────────▶  │         │
+//                 └── without a field of ours ┘        │
+//   any phase before kDelivering ──────────────────────┘
 //
-// Owned by its CallLoop. Everything here runs on the loop's thread.
+// The final status is set once, on the way to kDelivering: the first cause wins. There are two ways
+// there. End: what was held of the answer leaves before it. DropCaller: the caller is gone or does
+// not read, so that nothing more is built or sent; only this replaces an OK whose messages have not
+// all left. Beside the phase there are a write that is in flight, and two reasons to make the
+// upstream wait.
+//
+// Owned by its loop. Everything here runs on the loop's thread.
 class Call : public upstream::TransferSink {
  public:
   // `loop`, `writer` and `limits` must outlive the call.
@@ -98,55 +108,44 @@ class Call : public upstream::TransferSink {
   void OnEnd(const upstream::TransferEnd& end) final;
 
   const CallSummary& summary() const { return summary_; }
-  uint64_t connection() const { return request_.connection; }
-
-  // The loop's own place for what it knows of this call.
-  void* loop_data = nullptr;
 
  protected:
   using How = upstream::TransferEnd::How;
 
-  // Sets the final status if there is none yet; in every case the upstream is closed. On an error
-  // what was held back of the answer leaves first.
-  void SetFinalStatus(CallStatus status);
+  // Sets the final status if there is none yet, and closes the upstream. On an error what was held
+  // back of the answer leaves first.
+  void End(CallStatus status);
+  // The answer is complete in its own terms: ends with OK, and the connection may be kept. `dirty`:
+  // something follows that must not be there.
+  void EndWithOk(bool dirty);
+  bool ended() const { return phase_ >= Phase::kDelivering; }
 
-  // The answer is complete in its own terms while the connection is still in use.
-  void SetOkAndLinger(bool dirty);
-
-  // Makes the upstream wait while a part of its answer is decoded elsewhere, until ReleaseUpstream.
-  // Its timers stand still until NoteDecoded: our own work is not its fault.
-  void HoldUpstream();
-  void NoteDecoded();
-  void ReleaseUpstream();
-
-  // What was decoded has been dealt with: an end that waited for it is due.
-  void SetDeferredStatus();
+  // Runs `work` on another thread, then `done` here unless the call has ended. Meanwhile the
+  // upstream waits, and its deadlines stand still: our own work is not its fault. `work` must not
+  // refer to the call.
+  void DecodeElsewhere(size_t bytes, std::function<void()> work, std::function<void()> done);
+  bool decoding() const { return decoding_; }
 
   // Content arrived: the next is due within content_gap.
   void NoteContent();
   // The answer looks complete (or does not, any more): its end is due within end_grace.
   void NoteComplete(bool complete);
+  // There are messages to write.
+  void NoteMessages(bool outbox_full);
+  // The outbox has room again.
+  void NoteOutboxHalfEmpty() { MakeUpstreamWait(&paused_for_reader_, false); }
 
-  // There may be something to write, or a timer has moved.
-  void Changed();
-
-  bool has_final_status() const { return final_status_.has_value(); }
+  Clock::time_point Now() const { return loop_->Now(); }
   const CallRequest& request() const { return request_; }
-  CallLoop* loop() const { return loop_; }
   const CallLimits& limits() const { return limits_; }
   const HeaderList& upstream_headers() const { return head_.headers; }
   CallSummary& mutable_summary() { return summary_; }
 
-  // Makes the upstream wait for the caller, or lets it go on.
-  void CheckOutbox(bool full, bool half_empty);
-
  private:
-  static constexpr Clock::time_point kNever = Clock::time_point::max();
-
   // What kind of answer this is. The first bytes that are given are none that a page begins with.
   virtual void OnAnswerBytes(std::string_view bytes) = 0;
   virtual void OnAnswerEnd(How how) = 0;
-  // end_grace is over, or something else ends a call whose answer is complete.
+  // The answer is complete, and its end did not come in time, or the call has to end now.
   virtual void OnComplete() {}
   // A message that says nothing: the caller has had none for a while.
   virtual void QueueHeartbeat() {}
@@ -156,26 +155,32 @@ class Call : public upstream::TransferSink {
   virtual void ReleaseHeld() = 0;  // the call ends with an error
   virtual void AfterWrite() = 0;
 
-  void SetFinalStatusOnceDecoded(CallStatus status);
-  bool complete() const { return end_due_ != kNever; }
-  void Pump();
+  void Enter(Phase phase);
+  void EndOnceDecoded(CallStatus status);
+  void OnDecoded(const std::function<void()>& done);
+  void DropCaller(CallStatus status);
   void FinishStalled(CallStatus status);
-  void GiveUpOnCaller(CallStatus status);
+  void Pump();
   void Finish(std::optional<std::string> last_message);
   void RemoveSecrets(CallStatus* status) const;
-  void CloseUpstream();
-  void CheckUpstreamTimers(Clock::time_point now);
-  // `reason`: one of the two below, for which they stand still.
-  void StopUpstreamTimers(bool* reason);
-  void RestartUpstreamTimers(bool* reason);
-  bool upstream_timers_stopped() const { return paused_for_reader_ || decoding_elsewhere_; }
+  void SetMetadataDue() {
+    if (metadata_ == Metadata::kNotDue) metadata_ = Metadata::kDue;
+  }
+  void MakeUpstreamWait(bool* reason, bool wait);
+  void OnDue(Deadline deadline);
   void Beat();
-  void SetTimer();
-  Clock::time_point NextDue() const;
+  void Changed();
+  void SetTimer() { loop_->SetTimer(deadlines_.Next()); }
   void OnDecodedBytes(std::string_view bytes);
   void OnUndecodable(content_coding::ContentDecoder::Result result);
   void OnErrorBody();
+  CallStatus RefusalStatus(translate::OwnField field);
   bool AskAgainWithout(translate::OwnField field);
+
+  bool complete() const { return deadlines_.IsSet(Deadline::kEnd); }
+  // The upstream refused the request: the body of another status than 2xx.
+  bool refused() const;
+  bool content_seen() const { return summary_.first_content.has_value(); }
   bool may_have_run() const {
     return summary_.upstream_started && (!transfer_ || transfer_->MayHaveBeenSeen());
   }
@@ -185,45 +190,26 @@ class Call : public upstream::TransferSink {
   const CallLimits& limits_;
   CallRequest request_;
 
-  // The four variables.
-  std::unique_ptr<upstream::Transfer> transfer_;  // null: none yet, or over
-  bool paused_for_reader_ = false;
-  bool held_by_answer_ = false;
-  bool decoding_elsewhere_ = false;
-  std::optional<CallStatus> final_status_;
-  std::optional<CallStatus>
-      deferred_status_;  // the final status, once what is being decoded is back
-  bool write_in_flight_ = false;
-  enum class Caller { kOpen, kClosing } caller_ = Caller::kOpen;
+  Phase phase_ = Phase::kNew;
+  Deadlines deadlines_;
+  CallSummary summary_;  // end.status: the final status, from kDelivering on
 
-  // What the upstream is answering with. Of a 2xx the first byte that is no space decides.
-  enum class Body { kNone, kUndecided, kAnswer, kError, kPage } body_ = Body::kNone;
+  // The upstream.
+  std::unique_ptr<upstream::Transfer> transfer_;  // null: none yet, or over
   upstream::Head head_;
   content_coding::ContentDecoder decoder_;
-  std::string error_body_;  // the beginning of a body that is no answer
-  std::optional<upstream::Request> refused_request_;
-  int earlier_attempts_ = 0;  // of a request that was made anew
-  bool metadata_due_ = false;
-  bool metadata_sent_ = false;
-  bool upstream_metadata_sent_ = false;
+  std::string error_body_;          // the beginning of a body that is no answer
+  bool paused_for_reader_ = false;  // the first reason to make it wait
+  bool decoding_ = false;           // the second: a part of the answer is being decoded elsewhere
+  std::optional<CallStatus> ends_with_;  // once that is back
+  bool total_is_callers_ = false;        // the deadline is the caller's, not max_call_time
+  std::optional<upstream::Request> refused_request_;  // for asking once more
+  int earlier_attempts_ = 0;                          // of a request that was made anew
 
-  // When something is due; kNever if it is not.
-  Clock::time_point total_due_ = kNever;
-  bool total_is_callers_ = false;
-  Clock::time_point content_due_ = kNever;
-  bool content_seen_ = false;
-  Clock::time_point idle_due_ = kNever;
-  Clock::time_point end_due_ = kNever;  // in its place, once the answer is complete
-  Clock::time_point heartbeat_due_ = kNever;
-  Clock::time_point error_body_due_ = kNever;
-  Clock::time_point deferred_due_ = kNever;
-  Clock::time_point write_due_ = kNever;
-  Clock::time_point force_cancel_due_ =
-      kNever;                               // set from Finish on: no call waits for Done without it
-  Clock::time_point abandon_due_ = kNever;  // set when force_cancel_due_ has come
-  Clock::time_point stopped_at_{};          // the upstream's timers
-
-  CallSummary summary_;
+  // The caller.
+  bool write_in_flight_ = false;
+  enum class Metadata { kNotDue, kDue, kSent } metadata_ = Metadata::kNotDue;
+  bool upstream_metadata_sent_ = false;  // with it: there was a head by then
 };
 
 }  // namespace sparkgate::call

@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-#include "service/call/call_fixture.h"
+#include "service/call/testing/call_fixture.h"
 
 namespace sparkgate::call {
 namespace {

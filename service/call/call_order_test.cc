@@ -7,8 +7,8 @@
 #include <optional>
 #include <string>
 
-#include "service/call/fake_loop.h"
 #include "service/call/stream_call.h"
+#include "service/call/testing/fake_loop.h"
 #include "service/call/unary_call.h"
 
 namespace sparkgate::call {
@@ -124,7 +124,7 @@ class Play {
         loop_.call->OnCancelled();
         break;
       case 'T':
-        loop_.FireTimer();
+        FireTimer();
         break;
       case 'R':
         // An answer that is complete ends well, if its reader takes it.
@@ -177,6 +177,16 @@ class Play {
     end.how = how;
     Sink().OnEnd(end);
   }
+  // A deadline that closes the upstream is the cause, unless there was one before.
+  void FireTimer() {
+    const bool open = loop_.transfer != nullptr;
+    const bool complete = StreamIsComplete();
+    loop_.FireTimer();
+    if (!open || loop_.transfer != nullptr || caused_) return;
+    caused_ = true;
+    if (!complete) ended_by_timer_ = true;
+    if (complete && !writer_.finished) first_cause_ = absl::StatusCode::kOk;
+  }
   void Written(bool ok) {
     writer_.write_out = false;
     loop_.call->OnWriteDone(ok);
@@ -190,11 +200,11 @@ class Play {
 
   // Remembers the first cause; those whose code depends on more than the event leave it open.
   void Cause(absl::StatusCode code, bool certain) {
-    if (caused_ || timer_played()) return;
+    if (caused_) return;
     caused_ = true;
     if (certain) first_cause_ = code;
   }
-  bool timer_played() const { return played_.find('T') != std::string::npos; }
+  bool Played(char event) const { return played_.find(event) != std::string::npos; }
 
   void Check() {
     EXPECT_FALSE(writer_.wrong) << played_ << ": a verb in the wrong place";
@@ -203,18 +213,27 @@ class Play {
     EXPECT_LE(loop_.started, 1) << played_;
     if (writer_.finished) {
       EXPECT_EQ(loop_.transfer, nullptr) << played_ << ": upstream open after Finish";
-      if (loop_.call && writer_.cancels == 0) {
-        EXPECT_TRUE(loop_.TimerArmed()) << played_ << ": nothing bounds the wait for Done";
-      }
+    }
+    // From the end of the upstream on there is always one more timer, until nobody waits any more.
+    if (loop_.call && loop_.transfer == nullptr && writer_.abandons == 0) {
+      EXPECT_TRUE(loop_.TimerArmed() || loop_.turn_end_wanted) << played_ << ": no bounded end";
     }
   }
 
   void CheckVerdict() {
-    if (!first_cause_ || !writer_.finished) return;
+    if (!writer_.finished) return;
     const absl::StatusCode code = writer_.finished->status.code;
+    if (ended_by_timer_) {
+      const v1::ErrorReason reason = writer_.finished->status.reason;
+      EXPECT_TRUE(reason == v1::ERROR_REASON_UPSTREAM_STALLED ||
+                  reason == v1::ERROR_REASON_MAX_CALL_TIME ||
+                  reason == v1::ERROR_REASON_SLOW_READER)
+          << played_ << ": " << writer_.finished->status.message;
+    }
+    if (!first_cause_) return;
     // OK does not survive messages that were never handed over.
     if (*first_cause_ == absl::StatusCode::kOk && code != absl::StatusCode::kOk) {
-      EXPECT_TRUE(cancelled_ || drained_ || played_.find('L') != std::string::npos ||
+      EXPECT_TRUE(cancelled_ || drained_ || Played('L') || Played('T') ||
                   writer_.finished->messages_sent > 0)
           << played_;
       return;
@@ -237,6 +256,7 @@ class Play {
   bool drained_ = false;
   bool caused_ = false;
   std::optional<absl::StatusCode> first_cause_;
+  bool ended_by_timer_ = false;
 };
 
 // Depth first; each order is played from its beginning.

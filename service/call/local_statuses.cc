@@ -198,6 +198,15 @@ CallStatus Draining() {
                  std::chrono::milliseconds(100));
 }
 
+CallStatus InvalidRequest(std::string message) {
+  CallStatus status;
+  status.code = absl::StatusCode::kInvalidArgument;
+  status.reason = v1::ERROR_REASON_INVALID_REQUEST;
+  status.pushback = Pushback::kNever;
+  status.message = std::move(message);
+  return status;
+}
+
 CallStatus TooManyElements(size_t limit) {
   CallStatus status;
   status.code = absl::StatusCode::kInvalidArgument;
@@ -229,6 +238,13 @@ CallStatus Overloaded(int max_calls) {
   status.advice = "It was not begun: send it again after the retry delay.";
   status.pushback = Pushback::kDelay;
   status.retry_delay = kRetryDelay;
+  return status;
+}
+
+CallStatus TooManyUnfinishedRequests(int limit) {
+  CallStatus status = Overloaded(0);
+  status.message = "This connection already has " + std::to_string(limit) +
+                   " calls whose request is not complete, the most that one may have.";
   return status;
 }
 

@@ -2,6 +2,7 @@
 #define SPARKGATE_SERVICE_CALL_LOCAL_STATUSES_H_
 
 #include <chrono>
+#include <string>
 #include <string_view>
 
 #include "service/translate/call_status.h"
@@ -40,11 +41,14 @@ CallStatus TooLargeAnswer(size_t limit);
 
 // Decided before the upstream hears of the call.
 CallStatus Draining();
+// What the caller sent cannot be served, now or later.
+CallStatus InvalidRequest(std::string message);
 // A request whose memory would be many times its bytes.
 CallStatus TooManyElements(size_t limit);
 // The request was not complete in time.
 CallStatus RequestTimeout(std::chrono::milliseconds limit);
 CallStatus Overloaded(int max_calls);
+CallStatus TooManyUnfinishedRequests(int limit);
 CallStatus TooManyConnections(int max_connections);
 
 }  // namespace sparkgate::call

@@ -1,32 +1,83 @@
 #include "service/call/loop_thread.h"
 
-#include <atomic>
 #include <utility>
 #include <vector>
+
+#include "service/call/call_loop.h"
+#include "service/call/stream_call.h"
+#include "service/call/unary_call.h"
 
 namespace sparkgate::call {
 
 // A call with its timer and its place at the turn's end.
-class LoopThread::Entry final : public event_loop::TurnEnd {
+class LoopThread::Entry final : public CallLoop, public event_loop::TurnEnd {
  public:
-  Entry(event_loop::Loop* loop, uint64_t id, std::unique_ptr<Call> call, OnOver on_over)
-      : id(id),
-        call(std::move(call)),
-        on_over(std::move(on_over)),
-        timer(loop, [this] { this->call->OnTimer(); }) {}
+  Entry(LoopThread* thread, uint64_t id, OnOver on_over)
+      : thread_(thread),
+        id_(id),
+        on_over_(std::move(on_over)),
+        timer_(&thread->loop_, [this] { call_->OnTimer(); }) {}
 
-  void OnTurnEnd() override { call->OnTurnEnd(); }
+  Call* MakeCall(ResponseWriter* writer, const CallLimits& limits, CallRequest request) {
+    if (request.stream) {
+      call_ = std::make_unique<StreamCall>(this, writer, limits, std::move(request));
+    } else {
+      call_ = std::make_unique<UnaryCall>(this, writer, limits, std::move(request));
+    }
+    return call_.get();
+  }
+  Call* call() const { return call_.get(); }
 
-  const uint64_t id;  // never used twice, unlike an address
+  Clock::time_point Now() const override { return thread_->loop_.Now(); }
+  void SetTimer(Clock::time_point when) override {
+    if (when == Clock::time_point::max()) {
+      timer_.Disarm();
+    } else {
+      timer_.ArmAt(when);
+    }
+  }
+  void WantTurnEnd() override { thread_->loop_.AtTurnEnd(this); }
+  void OnTurnEnd() override { call_->OnTurnEnd(); }
+  std::unique_ptr<upstream::Transfer> StartTransfer(upstream::Request request,
+                                                    upstream::TransferSink* sink) override {
+    return thread_->client_->Start(std::move(request), sink);
+  }
+  void Offload(uint64_t connection, size_t bytes, std::function<void()> work,
+               std::function<void()> done) override;
+  void Free() override;
+
+ private:
+  LoopThread* const thread_;
+  const uint64_t id_;  // never used twice, unlike an address
+  OnOver on_over_;
+  event_loop::Timer timer_;
   // Set when the call is freed, read by workers: work for nobody is not begun.
-  const std::shared_ptr<std::atomic<bool>> gone = std::make_shared<std::atomic<bool>>(false);
-  std::unique_ptr<Call> call;
-  OnOver on_over;
-  event_loop::Timer timer;
+  const std::shared_ptr<std::atomic<bool>> gone_ = std::make_shared<std::atomic<bool>>(false);
+  std::unique_ptr<Call> call_;
 };
 
-LoopThread::Entry* LoopThread::EntryOf(const Call* call) {
-  return static_cast<Entry*>(call->loop_data);
+void LoopThread::Entry::Offload(uint64_t connection, size_t bytes, std::function<void()> work,
+                                std::function<void()> done) {
+  thread_->workers_->Post(connection, bytes,
+                          [thread = thread_, id = id_, gone = gone_, work = std::move(work),
+                           done = std::move(done)]() mutable {
+                            if (gone->load()) return;
+                            work();
+                            thread->Post([thread, id, done = std::move(done)] {
+                              if (thread->entries_.count(id) > 0) done();
+                            });
+                          });
+}
+
+void LoopThread::Entry::Free() {
+  const auto found = thread_->entries_.find(id_);
+  const std::unique_ptr<Entry> self = std::move(found->second);
+  thread_->entries_.erase(found);
+  gone_->store(true);
+  const CallSummary summary = call_->summary();
+  call_.reset();
+  thread_->calls_open_.fetch_sub(1, std::memory_order_relaxed);
+  on_over_(summary);
 }
 
 LoopThread::LoopThread(const upstream::ClientOptions& client, const upstream::Resolver* resolver,
@@ -44,15 +95,15 @@ LoopThread::~LoopThread() {
   thread_.join();
 }
 
-void LoopThread::Add(std::unique_ptr<Call> call, OnOver on_over) {
-  Call* const added = call.get();
+Call* LoopThread::Add(ResponseWriter* writer, const CallLimits& limits, CallRequest request,
+                      OnOver on_over) {
   const uint64_t id = next_id_++;
-  auto entry = std::make_unique<Entry>(&loop_, id, std::move(call), std::move(on_over));
-  added->loop_data = entry.get();
-  entries_.emplace(id, std::move(entry));
+  auto& entry = entries_[id];
+  entry = std::make_unique<Entry>(this, id, std::move(on_over));
+  Call* const call = entry->MakeCall(writer, limits, std::move(request));
   calls_open_.fetch_add(1, std::memory_order_relaxed);
-  if (draining_) added->OnDrain();
-  added->OnStarted();
+  if (draining_) call->OnDrain();
+  return call;
 }
 
 void LoopThread::DrainCalls() {
@@ -61,50 +112,8 @@ void LoopThread::DrainCalls() {
   // posted.
   std::vector<Call*> calls;
   calls.reserve(entries_.size());
-  for (const auto& [id, entry] : entries_) calls.push_back(entry->call.get());
+  for (const auto& [id, entry] : entries_) calls.push_back(entry->call());
   for (Call* call : calls) call->OnDrain();
-}
-
-void LoopThread::SetTimer(Call* call, Clock::time_point when) {
-  event_loop::Timer& timer = EntryOf(call)->timer;
-  if (when == Clock::time_point::max()) {
-    timer.Disarm();
-  } else {
-    timer.ArmAt(when);
-  }
-}
-
-void LoopThread::WantTurnEnd(Call* call) { loop_.AtTurnEnd(EntryOf(call)); }
-
-std::unique_ptr<upstream::Transfer> LoopThread::StartTransfer(upstream::Request request,
-                                                              upstream::TransferSink* sink) {
-  return client_->Start(std::move(request), sink);
-}
-
-void LoopThread::Offload(Call* call, size_t bytes, std::function<void()> work,
-                         std::function<void()> done) {
-  const uint64_t id = EntryOf(call)->id;
-  workers_->Post(call->connection(), bytes,
-                 [this, id, gone = EntryOf(call)->gone, work = std::move(work),
-                  done = std::move(done)]() mutable {
-                   if (gone->load()) return;
-                   work();
-                   loop_.Post([this, id, done = std::move(done)] {
-                     if (entries_.count(id) > 0) done();
-                   });
-                 });
-}
-
-void LoopThread::Free(Call* call) {
-  const auto found = entries_.find(EntryOf(call)->id);
-  const std::unique_ptr<Entry> entry = std::move(found->second);
-  entries_.erase(found);
-  entry->gone->store(true);
-  const CallSummary summary = call->summary();
-  const OnOver on_over = std::move(entry->on_over);
-  entry->call.reset();
-  calls_open_.fetch_sub(1, std::memory_order_relaxed);
-  on_over(summary);
 }
 
 }  // namespace sparkgate::call

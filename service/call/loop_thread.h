@@ -9,7 +9,7 @@
 #include <unordered_map>
 
 #include "service/call/call.h"
-#include "service/call/call_loop.h"
+#include "service/call/response_writer.h"
 #include "service/call/worker_pool.h"
 #include "service/event_loop/loop.h"
 #include "service/upstream/curl_client.h"
@@ -21,7 +21,7 @@ namespace sparkgate::call {
 //
 // Made and destroyed by the server; Post, OnThisThread and calls() may be used from any thread, the
 // rest is for the loop's thread. All calls must be over before it is destroyed.
-class LoopThread final : public CallLoop {
+class LoopThread {
  public:
   // Called when a call is over in every respect, after it was destroyed.
   using OnOver = std::function<void(const CallSummary& summary)>;
@@ -29,13 +29,14 @@ class LoopThread final : public CallLoop {
   // The three must outlive it.
   LoopThread(const upstream::ClientOptions& client, const upstream::Resolver* resolver,
              WorkerPool* workers);
-  ~LoopThread() override;
+  ~LoopThread();
 
   void Post(event_loop::Loop::Task task) { loop_.Post(std::move(task)); }
   bool OnThisThread() const { return loop_.OnThisThread(); }
 
-  // Takes the call and tells it OnStarted.
-  void Add(std::unique_ptr<Call> call, OnOver on_over);
+  // Makes a call; it belongs to the loop until `on_over`. The caller tells it OnStarted. `writer`
+  // and `limits` must outlive it.
+  Call* Add(ResponseWriter* writer, const CallLimits& limits, CallRequest request, OnOver on_over);
 
   // Tells every call that the server ends, those that are still added included.
   void DrainCalls();
@@ -43,19 +44,8 @@ class LoopThread final : public CallLoop {
   // Calls that are not over. Any thread.
   int calls() const { return calls_open_.load(std::memory_order_relaxed); }
 
-  Clock::time_point Now() const override { return loop_.Now(); }
-  void SetTimer(Call* call, Clock::time_point when) override;
-  void WantTurnEnd(Call* call) override;
-  std::unique_ptr<upstream::Transfer> StartTransfer(upstream::Request request,
-                                                    upstream::TransferSink* sink) override;
-  void Offload(Call* call, size_t bytes, std::function<void()> work,
-               std::function<void()> done) override;
-  void Free(Call* call) override;
-
  private:
   class Entry;
-
-  static Entry* EntryOf(const Call* call);
 
   WorkerPool* const workers_;
   event_loop::Loop loop_;

@@ -33,7 +33,7 @@ void StreamCall::OnAnswerBytes(std::string_view bytes) {
     form_ = json ? Form::kJson : Form::kEvents;
   }
   if (form_ == Form::kJson) return OnJsonBytes(bytes);
-  if (decoding_) {
+  if (decoding()) {
     backlog_.append(bytes);
     return;
   }
@@ -42,7 +42,7 @@ void StreamCall::OnAnswerBytes(std::string_view bytes) {
 
 void StreamCall::OnJsonBytes(std::string_view bytes) {
   if (json_.size() + bytes.size() > limits().max_chat_body_bytes) {
-    return SetFinalStatus(TooLargeAnswer(limits().max_chat_body_bytes));
+    return End(TooLargeAnswer(limits().max_chat_body_bytes));
   }
   json_.append(bytes);
 }
@@ -55,17 +55,17 @@ void StreamCall::MakeTranslator() {
 void StreamCall::ReadEvents(std::string_view bytes) {
   if (!translator_) MakeTranslator();
   Messages messages;
-  while (!bytes.empty() && !has_final_status()) {
+  while (!bytes.empty() && !ended()) {
     sse::Event event;
     size_t used = 0;
     const sse::EventParser::Result result = parser_.Next(bytes, &used, &event);
     bytes.remove_prefix(used);
     if (result == sse::EventParser::Result::kTooLarge) {
-      return SetFinalStatus(TooLargeEvent(limits().max_event_bytes));
+      return End(TooLargeEvent(limits().max_event_bytes));
     }
     if (result != sse::EventParser::Result::kEvent) continue;
     if (event.data.size() > limits().large_bytes) {
-      return DecodeElsewhere(event.type, event.data, bytes);
+      return DecodeLarge(event.type, event.data, bytes);
     }
     OnOutcome(translator_->Push(event.type, event.data, &messages), &messages, !bytes.empty());
   }
@@ -74,7 +74,7 @@ void StreamCall::ReadEvents(std::string_view bytes) {
 
 // Nothing more is at hand: content is not kept waiting with the finish reason that came with it.
 void StreamCall::ReleaseContent() {
-  if (has_final_status() || !translator_) return;
+  if (ended() || !translator_) return;
   Messages messages;
   translator_->ReleaseContent(&messages);
   Queue(&messages);
@@ -84,15 +84,15 @@ void StreamCall::OnOutcome(const Outcome& outcome, Messages* messages, bool more
   Queue(messages);
   if (outcome.content) NoteContent();
   NoteComplete(translator_->AllChoicesFinished());
-  if (!outcome.status.ok()) return SetFinalStatus(outcome.status);
+  if (!outcome.status.ok()) return End(outcome.status);
   if (outcome.done) OnEndMark(more_bytes);
 }
 
 void StreamCall::OnEndMark(bool more_bytes) {
   const CallStatus status = translator_->StatusAtEndMark();
-  if (!status.ok()) return SetFinalStatus(status);
+  if (!status.ok()) return End(status);
   ReleaseAll();
-  SetOkAndLinger(more_bytes);
+  EndWithOk(more_bytes);
 }
 
 void StreamCall::ReleaseAll() {
@@ -104,7 +104,7 @@ void StreamCall::ReleaseAll() {
 // The upstream goes on sending signs of life, or nothing: its connection is of no more use.
 void StreamCall::OnComplete() {
   ReleaseAll();
-  SetFinalStatus(CallStatus());
+  End(CallStatus());
 }
 
 // The stream breaks: what was held leaves first, then the error.
@@ -137,35 +137,25 @@ void StreamCall::Queue(Messages* messages) {
   }
   if (messages->empty()) return;
   messages->clear();
-  CheckOutbox(outbox_.full(), /*half_empty=*/false);
-  Changed();
+  NoteMessages(outbox_.full());
 }
 
-void StreamCall::DecodeElsewhere(std::string_view type, std::string_view data,
-                                 std::string_view rest) {
-  decoding_ = true;
-  HoldUpstream();
+void StreamCall::DecodeLarge(std::string_view type, std::string_view data, std::string_view rest) {
   auto decoding = std::make_shared<Decoding>();
   decoding->translator = std::move(translator_);
   decoding->type = type;
   decoding->data = data;
   backlog_ = rest;
-  loop()->Offload(
-      this, data.size(), [decoding] { decoding->Run(); },
-      [this, decoding] { OnDecoded(decoding); });
+  DecodeElsewhere(
+      data.size(), [decoding] { decoding->Run(); }, [this, decoding] { OnDecoded(*decoding); });
 }
 
-void StreamCall::OnDecoded(const std::shared_ptr<Decoding>& decoding) {
-  decoding_ = false;
-  translator_ = std::move(decoding->translator);
-  if (has_final_status()) return;
-  NoteDecoded();
+void StreamCall::OnDecoded(Decoding& decoding) {
+  translator_ = std::move(decoding.translator);
   const std::string backlog = std::exchange(backlog_, {});
-  OnOutcome(decoding->outcome, &decoding->messages, !backlog.empty());
-  if (!has_final_status() && form_ == Form::kJson) ConcludeJson();
-  if (!has_final_status()) ReadEvents(backlog);
-  SetDeferredStatus();
-  if (!has_final_status() && !decoding_) ReleaseUpstream();
+  OnOutcome(decoding.outcome, &decoding.messages, !backlog.empty());
+  if (!ended() && form_ == Form::kJson) ConcludeJson();
+  if (!ended()) ReadEvents(backlog);
 }
 
 // Some servers end without the blank line behind the last event.
@@ -179,29 +169,28 @@ void StreamCall::OnLastEvent() {
 
 // The whole answer is one object, and one event.
 void StreamCall::OnJsonEnd(How how) {
-  if (how != How::kComplete && how != How::kClosed) return SetFinalStatus(TransferFailed(how));
+  if (how != How::kComplete && how != How::kClosed) return End(TransferFailed(how));
   MakeTranslator();
   const std::string_view object = translate::WithoutEndMark(json_);
   if (how == How::kClosed && !translate::IsWholeJsonObject(object)) {
-    return SetFinalStatus(
-        Truncated("The upstream closed the connection in the middle of the answer"));
+    return End(Truncated("The upstream closed the connection in the middle of the answer"));
   }
-  if (object.size() > limits().large_bytes) return DecodeElsewhere("", object, "");
+  if (object.size() > limits().large_bytes) return DecodeLarge("", object, "");
   Messages messages;
   OnOutcome(translator_->Push("", object, &messages), &messages, /*more_bytes=*/false);
   ConcludeJson();
 }
 
 void StreamCall::ConcludeJson() {
-  if (has_final_status()) return;
+  if (ended()) return;
   if (translator_->AllChoicesFinished()) return OnEndMark(/*more_bytes=*/false);
-  SetFinalStatus(ProtocolError("answered with JSON that is no whole answer"));
+  End(ProtocolError("answered with JSON that is no whole answer"));
 }
 
 void StreamCall::OnAnswerEnd(How how) {
   if (form_ == Form::kJson) return OnJsonEnd(how);
   if (how == How::kComplete) OnLastEvent();
-  if (has_final_status()) return;
+  if (ended()) return;
   if (translator_ && parser_.EndsWithDone()) return OnEndMark(/*more_bytes=*/false);
   if (translator_ && translator_->AllChoicesFinished() && how == How::kComplete) {
     return OnEndMark(/*more_bytes=*/false);
@@ -209,14 +198,13 @@ void StreamCall::OnAnswerEnd(How how) {
   const bool saw_choice = translator_ && translator_->SawChoice();
   if (!saw_choice && !parser_.unparsed().empty()) {
     CallStatus status = translate::ErrorAfterOk(parser_.unparsed());
-    return SetFinalStatus(status.ok() ? ProtocolError("sent a stream that is none") : status);
+    return End(status.ok() ? ProtocolError("sent a stream that is none") : status);
   }
   if (how == How::kComplete || how == How::kClosed) {
-    return SetFinalStatus(
-        Truncated(saw_choice ? "The upstream ended the stream without its end mark"
-                             : "The upstream ended the stream without any answer in it"));
+    return End(Truncated(saw_choice ? "The upstream ended the stream without its end mark"
+                                    : "The upstream ended the stream without any answer in it"));
   }
-  SetFinalStatus(TransferFailed(how));
+  End(TransferFailed(how));
 }
 
 }  // namespace sparkgate::call

@@ -32,7 +32,9 @@ class StreamCall final : public Call {
   std::string TakeMessage() override { return outbox_.Take(); }
   void DropMessages() override { outbox_.Clear(); }
   void ReleaseHeld() override;
-  void AfterWrite() override { CheckOutbox(outbox_.full(), outbox_.half_empty()); }
+  void AfterWrite() override {
+    if (outbox_.half_empty()) NoteOutboxHalfEmpty();
+  }
 
   void OnJsonBytes(std::string_view bytes);
   void OnJsonEnd(How how);
@@ -45,8 +47,8 @@ class StreamCall final : public Call {
   void ReleaseAll();
   void OnLastEvent();
   void ReleaseContent();
-  void DecodeElsewhere(std::string_view type, std::string_view data, std::string_view rest);
-  void OnDecoded(const std::shared_ptr<Decoding>& decoding);
+  void DecodeLarge(std::string_view type, std::string_view data, std::string_view rest);
+  void OnDecoded(Decoding& decoding);
   void Queue(Messages* messages);
 
   // What the bytes are, by the first that is no space. A server that ignores `stream` answers with
@@ -57,8 +59,7 @@ class StreamCall final : public Call {
   // Made at the first bytes; away while an event is decoded elsewhere.
   std::unique_ptr<translate::StreamTranslator> translator_;
   Outbox outbox_;
-  bool decoding_ = false;
-  std::string backlog_;  // bytes that wait for the decoding
+  std::string backlog_;  // bytes that came while an event was decoded elsewhere
 };
 
 }  // namespace sparkgate::call

@@ -123,14 +123,14 @@ struct UnaryCall::Decoding {
 
 void UnaryCall::OnAnswerBytes(std::string_view bytes) {
   if (body_.size() + bytes.size() > limits().max_chat_body_bytes) {
-    return SetFinalStatus(TooLargeAnswer(limits().max_chat_body_bytes));
+    return End(TooLargeAnswer(limits().max_chat_body_bytes));
   }
   body_.append(bytes);
 }
 
 void UnaryCall::OnAnswerEnd(How how) {
   if (how != How::kComplete && how != How::kClosed) {
-    return SetFinalStatus(TransferFailed(how, request().endpoint));
+    return End(TransferFailed(how, request().endpoint));
   }
   auto decoding = std::make_shared<Decoding>();
   decoding->endpoint = request().endpoint;
@@ -140,25 +140,22 @@ void UnaryCall::OnAnswerEnd(How how) {
   decoding->headers = upstream_headers();
   if (decoding->body.size() <= limits().large_bytes) {
     decoding->Run();
-    return OnDecoded(decoding);
+    return OnDecoded(*decoding);
   }
-  HoldUpstream();
-  loop()->Offload(
-      this, decoding->body.size(), [decoding] { decoding->Run(); },
-      [this, decoding] { OnDecoded(decoding); });
+  DecodeElsewhere(
+      decoding->body.size(), [decoding] { decoding->Run(); },
+      [this, decoding] { OnDecoded(*decoding); });
 }
 
-void UnaryCall::OnDecoded(const std::shared_ptr<Decoding>& decoding) {
-  if (has_final_status()) return;
-  NoteDecoded();
-  mutable_summary().anomalies = decoding->anomalies;
-  if (decoding->status.ok()) {
-    answer_ = std::move(decoding->answer);
-    mutable_summary().first_content = loop()->Now();
-    mutable_summary().prompt_tokens = decoding->prompt_tokens;
-    mutable_summary().completion_tokens = decoding->completion_tokens;
+void UnaryCall::OnDecoded(Decoding& decoding) {
+  mutable_summary().anomalies = decoding.anomalies;
+  if (decoding.status.ok()) {
+    answer_ = std::move(decoding.answer);
+    mutable_summary().first_content = Now();
+    mutable_summary().prompt_tokens = decoding.prompt_tokens;
+    mutable_summary().completion_tokens = decoding.completion_tokens;
   }
-  SetFinalStatus(std::move(decoding->status));
+  End(std::move(decoding.status));
 }
 
 std::string UnaryCall::TakeMessage() {

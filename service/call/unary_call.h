@@ -1,7 +1,6 @@
 #ifndef SPARKGATE_SERVICE_CALL_UNARY_CALL_H_
 #define SPARKGATE_SERVICE_CALL_UNARY_CALL_H_
 
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,7 +26,7 @@ class UnaryCall final : public Call {
   void ReleaseHeld() override {}
   void AfterWrite() override {}
 
-  void OnDecoded(const std::shared_ptr<Decoding>& decoding);
+  void OnDecoded(Decoding& decoding);
 
   std::string body_;
   std::optional<std::string> answer_;  // serialised

@@ -3,30 +3,37 @@
 #include <utility>
 
 #include "service/call/local_statuses.h"
-#include "service/call/response_writer.h"
-#include "service/rpc/byte_buffer.h"
-#include "service/rpc/request_metadata.h"
-#include "service/rpc/status_builder.h"
+#include "service/rpc/request_reader.h"
 #include "service/translate/request_encoder.h"
+#include "service/upstream/base_url.h"
+#include "sparkgate/v1/debug_service.pb.h"
+#include "sparkgate/v1/request.pb.h"
 
 namespace sparkgate::rpc {
+namespace {
+
+std::string ChatUrl(const std::string& base) {
+  const auto url = upstream::ParseBaseUrl(base);
+  return url.ok() ? url->With("/chat/completions") : "";
+}
+
+}  // namespace
 
 class Explain::Call final : public RawCall {
  public:
   Call(Explain* explain, const Source& source) : RawCall(source), explain_(explain) {}
 
  private:
-  void AwaitNext() override { new Call(explain_, source()); }
+  void AwaitNext() override { (new Call(explain_, source()))->Await(); }
 
   void OnRequest(grpc::ByteBuffer* request) override {
-    Admission* const admission = explain_->options_.admission;
-    if (!admission->Enter()) return Refuse(call::Overloaded(admission->max_calls()));
+    CallContext* const shared = explain_->context_;
+    if (!shared->admission.Enter()) return Refuse(call::Overloaded(shared->options.max_calls));
     // Two bodies for one request, and nobody waits for it but its caller: never on this thread.
     Hold();
-    const size_t bytes = request->Length();
-    explain_->options_.workers->Post(connection(), bytes, [this, request] {
+    shared->workers->Post(connection(), request->Length(), [this, shared, request] {
       Answer(request);
-      explain_->options_.admission->Leave();
+      shared->admission.Leave();
       Release();
     });
   }
@@ -37,18 +44,12 @@ class Explain::Call final : public RawCall {
     // Work for a caller who has left is not begun.
     CallStatus status = gone() ? call::Cancelled(/*may_have_run=*/false) : Fill(request, &response);
     if (!status.ok()) return Refuse(std::move(status));
-    FinishWith(ToByteBuffer(response.SerializeAsString()));
-  }
-
-  void Refuse(CallStatus status) {
-    call::CallEnd end;
-    end.status = std::move(status);
-    context()->AddTrailingMetadata("grpc-retry-pushback-ms", PushbackTrailer(end.status));
-    Finish(BuildStatus(end, ""));
+    const grpc::ByteBuffer answer = ToByteBuffer(response.SerializeAsString());
+    Finish(grpc::Status::OK, &answer);
   }
 
   CallStatus Fill(grpc::ByteBuffer* bytes, v1::ExplainChatResponse* response) {
-    const Options& options = explain_->options_;
+    const ServerOptions& options = explain_->context_->options;
     const RequestMetadata metadata = ReadMetadata(*context(), options.allowed_headers);
     if (!metadata.status.ok()) return metadata.status;
     v1::ChatRequest request;
@@ -65,25 +66,29 @@ class Explain::Call final : public RawCall {
     response->set_stream_body_json(std::move(body.json));
 
     response->set_method("POST");
-    response->set_url(options.url);
+    response->set_url(explain_->url_);
     auto& headers = *response->mutable_headers();
     for (const auto& [name, value] : metadata.headers) headers[name] = value;
     headers["content-type"] = "application/json";
     headers["accept-encoding"] = "identity";
-    headers["user-agent"] = options.user_agent;
-    for (const std::string& name : options.fixed_headers) headers[name] = "redacted";
-    if (!options.auth_header.empty()) headers[options.auth_header] = "redacted";
+    headers["user-agent"] = options.client.user_agent;
+    for (const auto& [name, value] : options.client.fixed_headers) headers[name] = "redacted";
+    if (!options.client.api_key.empty()) headers[options.client.auth_header] = "redacted";
     return status;
   }
 
   Explain* const explain_;
 };
 
-Explain::Explain(Options options)
-    : options_(std::move(options)), service_({"/sparkgate.v1.DebugService/ExplainChat"}) {}
+Explain::Explain(CallContext* context)
+    : context_(context),
+      url_(ChatUrl(context->options.client.base_url)),
+      service_({"/sparkgate.v1.DebugService/ExplainChat"}) {}
 
-void Explain::Start(Queue* queue, RequestTimer* request_timer, const Acceptor* acceptor) {
-  new Call(this, {queue, request_timer, &service_, 0, acceptor});
+void Explain::Start() {
+  const RawCall::Source source{context_->queue, &context_->request_timer, &service_, 0,
+                               context_->acceptor};
+  (new Call(this, source))->Await();
 }
 
 }  // namespace sparkgate::rpc

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "service/rpc/byte_buffer.h"
+#include "service/rpc/request_reader.h"
 
 namespace sparkgate::rpc {
 
@@ -26,7 +26,7 @@ class Health::Check final : public RawCall {
   Check(Health* health, const Source& source) : RawCall(source), health_(health) {}
 
  private:
-  void AwaitNext() override { new Check(health_, source()); }
+  void AwaitNext() override { (new Check(health_, source()))->Await(); }
 
   void OnRequest(grpc::ByteBuffer* bytes) override {
     HealthCheckRequest request;
@@ -37,7 +37,8 @@ class Health::Check final : public RawCall {
     if (status == HealthCheckResponse::SERVICE_UNKNOWN) {
       return Finish(grpc::Status(grpc::StatusCode::NOT_FOUND, "no such service"));
     }
-    FinishWith(Answer(status));
+    const grpc::ByteBuffer answer = Answer(status);
+    Finish(grpc::Status::OK, &answer);
   }
 
   Health* const health_;
@@ -59,7 +60,7 @@ class Health::Watch final : public RawCall {
   }
 
  private:
-  void AwaitNext() override { new Watch(health_, source()); }
+  void AwaitNext() override { (new Watch(health_, source()))->Await(); }
 
   void OnRequest(grpc::ByteBuffer* bytes) override {
     HealthCheckRequest request;
@@ -121,8 +122,8 @@ Health::Health(const std::vector<std::string>& services)
 }
 
 void Health::Start(Queue* queue, RequestTimer* request_timer) {
-  new Check(this, {queue, request_timer, &service_, kCheck});
-  new Watch(this, {queue, request_timer, &service_, kWatch});
+  (new Check(this, {queue, request_timer, &service_, kCheck}))->Await();
+  (new Watch(this, {queue, request_timer, &service_, kWatch}))->Await();
 }
 
 void Health::SetNotServing() {

@@ -1,26 +1,32 @@
 #include "service/rpc/raw_call.h"
 
-#include <string>
 #include <utility>
 
 #include "service/call/local_statuses.h"
 #include "service/call/response_writer.h"
-#include "service/rpc/request_metadata.h"
+#include "service/rpc/request_reader.h"
 #include "service/rpc/status_builder.h"
 
 namespace sparkgate::rpc {
-namespace {
 
-grpc::Status AsGrpcStatus(CallStatus status) {
-  call::CallEnd end;
-  end.status = std::move(status);
-  return BuildStatus(end, "");
+grpc::ByteBuffer ToByteBuffer(std::string bytes) {
+  constexpr size_t kWorthKeeping = 4096;
+  if (bytes.size() < kWorthKeeping) {
+    const grpc::Slice slice(bytes);
+    return grpc::ByteBuffer(&slice, 1);
+  }
+  auto* const owned = new std::string(std::move(bytes));
+  const grpc::Slice slice(
+      owned->data(), owned->size(), [](void* string) { delete static_cast<std::string*>(string); },
+      owned);
+  return grpc::ByteBuffer(&slice, 1);
 }
-
-}  // namespace
 
 RawCall::RawCall(const Source& source) : source_(source), stream_(&context_) {
   source_.queue->AddUser();
+}
+
+void RawCall::Await() {
   context_.AsyncNotifyWhenDone(&done_);
   source_.service->Request(source_.method, &context_, &stream_, source_.queue->get(), &new_);
 }
@@ -32,25 +38,24 @@ void RawCall::OnNewTag(bool ok) {
     delete this;  // the server is going away; nothing else comes for this object
     return;
   }
+  peer_ = context_.peer();
+  connection_ = ConnectionOf(peer_);
   AwaitNext();
-  const std::string peer = context_.peer();
-  connection_ = ConnectionOf(peer);
   const Acceptor* const acceptor = source_.acceptor;
-  if (acceptor == nullptr || !acceptor->IsReserve(peer)) return OnCall();
-  Finish(AsGrpcStatus(call::TooManyConnections(acceptor->max_connections())));
+  if (acceptor == nullptr || !acceptor->IsReserve(peer_)) return OnCall();
+  Refuse(call::TooManyConnections(acceptor->max_connections()));
 }
 
 void RawCall::Read() {
   if (!source_.request_timer->Add(this, connection())) {
-    return Finish(grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED,
-                               "too many unfinished requests on this connection"));
+    return Refuse(call::TooManyUnfinishedRequests(RequestTimer::kMostOfOne));
   }
   Hold();
   stream_.Read(&request_, &read_);
 }
 
 void RawCall::OnReadTag(bool ok) {
-  // Late: finished already, and this is how gRPC gives the read back.
+  // Late: refused already, and this is how gRPC gives the read back.
   if (source_.request_timer->Remove(this)) {
     if (ok) {
       OnRequest(&request_);
@@ -65,8 +70,11 @@ void RawCall::OnHalfClose() {
   Finish(grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, "the call ended without a request"));
 }
 
-void RawCall::OnRequestLate() {
-  Finish(AsGrpcStatus(call::RequestTimeout(source_.request_timer->limit())));
+void RawCall::OnRequestLate() { Refuse(call::RequestTimeout(source_.request_timer->limit())); }
+
+void RawCall::SendInitialMetadata() {
+  Hold();
+  stream_.SendInitialMetadata(&metadata_);
 }
 
 void RawCall::Write(const grpc::ByteBuffer& message) {
@@ -87,23 +95,28 @@ void RawCall::OnDoneTag(bool) {
   Release();
 }
 
-// gRPC 1.51 may lose the completion of a Finish that it gets behind the end of the call.
-void RawCall::Finish(const grpc::Status& status) {
-  OnFinish();
-  if (gone()) return Release();
-  stream_.Finish(status, &finished_);
+void RawCall::Refuse(CallStatus status) {
+  call::CallEnd end;
+  end.status = std::move(status);
+  const std::string pushback = PushbackTrailer(end.status);
+  if (!pushback.empty()) context_.AddTrailingMetadata(kPushbackTrailer, pushback);
+  Finish(BuildStatus(end, ""));
 }
 
-void RawCall::FinishWith(const grpc::ByteBuffer& last_message) {
+void RawCall::Finish(const grpc::Status& status, const grpc::ByteBuffer* last_message) {
   OnFinish();
-  if (gone()) return Release();
-  stream_.WriteAndFinish(last_message, grpc::WriteOptions(), grpc::Status::OK, &finished_);
+  if (gone()) return OnFinishedTag(false);
+  if (last_message == nullptr) return stream_.Finish(status, &finished_);
+  stream_.WriteAndFinish(*last_message, grpc::WriteOptions(), status, &finished_);
+}
+
+void RawCall::OnFinishedTag(bool ok) {
+  OnFinished(ok);
+  Release();
 }
 
 void RawCall::Release() {
-  if (outstanding_.fetch_sub(1) > 1) return;
-  OnOver();
-  delete this;
+  if (holds_.fetch_sub(1) == 1) OnOver();
 }
 
 }  // namespace sparkgate::rpc

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "grpc/reflection/v1alpha/reflection.pb.h"
-#include "service/rpc/byte_buffer.h"
+#include "service/rpc/request_reader.h"
 
 namespace sparkgate::rpc {
 namespace {
@@ -85,6 +85,9 @@ const FileDescriptor* FileOfExtension(const std::string& type, int number) {
 class Reflection::Stream final : public RawCall {
  public:
   Stream(Reflection* reflection, const Source& source) : RawCall(source), reflection_(reflection) {}
+  ~Stream() override {
+    if (counted_) reflection_->open_.fetch_sub(1);
+  }
 
  private:
   class Alarm final : public Tag {
@@ -96,7 +99,7 @@ class Reflection::Stream final : public RawCall {
     Stream* const stream_;
   };
 
-  void AwaitNext() override { new Stream(reflection_, source()); }
+  void AwaitNext() override { (new Stream(reflection_, source()))->Await(); }
 
   void OnCall() override {
     counted_ = true;
@@ -129,10 +132,6 @@ class Reflection::Stream final : public RawCall {
     Release();
   }
 
-  void OnOver() override {
-    if (counted_) reflection_->open_.fetch_sub(1);
-  }
-
   void OnFinish() override { alarm_.Cancel(); }
 
   Reflection* const reflection_;
@@ -151,7 +150,7 @@ Reflection::Reflection(std::vector<std::string> services)
 
 void Reflection::Start(Queue* queue, RequestTimer* request_timer, const Acceptor* acceptor) {
   for (const int method : {0, 1})
-    new Stream(this, {queue, request_timer, &service_, method, acceptor});
+    (new Stream(this, {queue, request_timer, &service_, method, acceptor}))->Await();
 }
 
 void Reflection::ListServices(Response* response) const {

@@ -10,7 +10,7 @@
 #include <limits>
 #include <utility>
 
-#include "service/upstream/base_url.h"
+#include "service/rpc/server_call.h"
 #include "sparkgate/v1/chat_service.grpc.pb.h"
 #include "sparkgate/v1/debug_service.grpc.pb.h"
 #include "sparkgate/v1/model_service.grpc.pb.h"
@@ -86,27 +86,13 @@ std::vector<std::string> ServiceNames(const ServerOptions& options) {
 }  // namespace
 
 Server::Server(ServerOptions options)
-    : options_(std::move(options)),
-      admission_(options_.max_calls),
+    : context_(std::move(options)),
+      options_(context_.options),
       workers_(kWorkerThreads, [] { malloc_trim(0); }),
+      chat_(MethodNames()),
       health_(ServiceNames(options_)) {
   if (options_.reflection) reflection_ = std::make_unique<Reflection>(ServiceNames(options_));
-  if (!options_.debug_service) return;
-  Explain::Options explain;
-  const auto url = upstream::ParseBaseUrl(options_.client.base_url);
-  if (url.ok()) explain.url = url->With("/chat/completions");
-  if (!options_.client.api_key.empty()) explain.auth_header = options_.client.auth_header;
-  for (const auto& [name, value] : options_.client.fixed_headers) {
-    explain.fixed_headers.push_back(name);
-  }
-  explain.user_agent = options_.client.user_agent;
-  explain.include_usage = options_.include_usage;
-  explain.echo = options_.echo;
-  explain.max_request_elements = options_.max_request_elements;
-  explain.workers = &workers_;
-  explain.admission = &admission_;
-  explain.allowed_headers = options_.allowed_headers;
-  explain_ = std::make_unique<Explain>(std::move(explain));
+  if (options_.debug_service) explain_ = std::make_unique<Explain>(&context_);
 }
 
 Server::~Server() {
@@ -129,7 +115,7 @@ absl::Status Server::Build(const upstream::Resolver* resolver) {
 
   grpc::ServerBuilder builder;
   SetChannelArguments(&builder, options_);
-  builder.RegisterService(&context_.service);
+  builder.RegisterService(&chat_);
   builder.RegisterService(health_.service());
   if (reflection_) builder.RegisterService(reflection_->service());
   if (explain_) builder.RegisterService(explain_->service());
@@ -152,12 +138,7 @@ absl::Status Server::Build(const upstream::Resolver* resolver) {
     server_->Shutdown(std::chrono::system_clock::now() + options_.drain_grace + kCutTime +
                       std::chrono::seconds(2));
   });
-  context_.request_timer.Start(queue_.get(), options_.request_timeout);
   AwaitCalls();
-  RequestTimer* const timer = &context_.request_timer;
-  health_.Start(queue_.get(), timer);
-  if (reflection_) reflection_->Start(queue_.get(), timer, acceptor_.get());
-  if (explain_) explain_->Start(queue_.get(), timer, acceptor_.get());
   queue_->Start();
   acceptor_->Start(std::move(target), options_.limits.reader_stall + kStuckTime);
   return absl::OkStatus();
@@ -166,18 +147,15 @@ absl::Status Server::Build(const upstream::Resolver* resolver) {
 void Server::AwaitCalls() {
   context_.queue = queue_.get();
   context_.workers = &workers_;
-  context_.admission = &admission_;
   context_.acceptor = acceptor_.get();
-  context_.limits = options_.limits;
-  context_.include_usage = options_.include_usage;
-  context_.echo = options_.echo;
-  context_.heartbeat = options_.heartbeat;
-  context_.max_request_elements = options_.max_request_elements;
-  context_.allowed_headers = options_.allowed_headers;
-  context_.on_over = options_.on_over;
+  RequestTimer* const timer = &context_.request_timer;
+  timer->Start(queue_.get(), options_.request_timeout);
   for (int i = 0; i < kAwaitedCalls; ++i) {
-    for (const Method method : kMethods) ServerCall::Await(&context_, method);
+    for (const Method method : kMethods) ServerCall::Await(&context_, &chat_, method);
   }
+  health_.Start(queue_.get(), timer);
+  if (reflection_) reflection_->Start(queue_.get(), timer, acceptor_.get());
+  if (explain_) explain_->Start();
 }
 
 void Server::Drain() {

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "service/rpc/request_metadata.h"
+#include "service/rpc/request_reader.h"
 #include "service/upstream/request_headers.h"
 #include "tests/fuzz/checks.h"
 #include "tests/fuzz/fuzz.h"

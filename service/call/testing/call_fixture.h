@@ -1,5 +1,5 @@
-#ifndef SPARKGATE_SERVICE_CALL_CALL_FIXTURE_H_
-#define SPARKGATE_SERVICE_CALL_CALL_FIXTURE_H_
+#ifndef SPARKGATE_SERVICE_CALL_TESTING_CALL_FIXTURE_H_
+#define SPARKGATE_SERVICE_CALL_TESTING_CALL_FIXTURE_H_
 
 #include <gtest/gtest.h>
 
@@ -8,8 +8,8 @@
 #include <string>
 #include <utility>
 
-#include "service/call/fake_loop.h"
 #include "service/call/stream_call.h"
+#include "service/call/testing/fake_loop.h"
 #include "service/call/unary_call.h"
 
 namespace sparkgate::call {
@@ -91,4 +91,4 @@ class CallTest : public testing::Test {
 
 }  // namespace sparkgate::call
 
-#endif  // SPARKGATE_SERVICE_CALL_CALL_FIXTURE_H_
+#endif  // SPARKGATE_SERVICE_CALL_TESTING_CALL_FIXTURE_H_

@@ -1,14 +1,36 @@
-#include "service/rpc/request_metadata.h"
+#include "service/rpc/request_reader.h"
+
+#include <grpcpp/impl/codegen/proto_utils.h>
 
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <random>
-#include <string_view>
 
 #include "absl/time/time.h"
+#include "service/call/local_statuses.h"
+#include "service/translate/request_size.h"
 
 namespace sparkgate::rpc {
 namespace {
+
+using std::chrono::nanoseconds;
+using std::chrono::seconds;
+
+constexpr size_t kMostOfSmall = 64 * 1024;
+
+CallStatus Unreadable(const google::protobuf::Message& message) {
+  return call::InvalidRequest("The request is no " + message.GetTypeName() +
+                              "; generate the client anew.");
+}
+
+bool HasAtMostElements(grpc::ByteBuffer buffer, const google::protobuf::Descriptor& type,
+                       size_t limit) {
+  constexpr size_t kSmallest = 2;  // bytes of an element
+  if (buffer.Length() / kSmallest <= limit) return true;
+  grpc::ProtoBufferReader reader(&buffer);
+  return translate::HasAtMostElements(&reader, &type, limit);
+}
 
 constexpr size_t kMaxRequestId = 128;
 constexpr size_t kMaxHeaderValue = 4096;
@@ -36,28 +58,13 @@ std::string_view FindOne(const Metadata& metadata, const char* name) {
 }
 
 CallStatus BadHeader(const std::string& name) {
-  CallStatus status;
-  status.code = absl::StatusCode::kInvalidArgument;
-  status.reason = v1::ERROR_REASON_INVALID_REQUEST;
-  status.pushback = Pushback::kNever;
-  status.message =
+  return call::InvalidRequest(
       "Metadata " + name +
       " cannot become a header: it must be sent once, in printable ASCII, with at most " +
-      std::to_string(kMaxHeaderValue) + " characters.";
-  return status;
+      std::to_string(kMaxHeaderValue) + " characters.");
 }
 
 constexpr char kHeartbeat[] = "sparkgate-heartbeat";
-
-CallStatus BadHeartbeat() {
-  CallStatus status;
-  status.code = absl::StatusCode::kInvalidArgument;
-  status.reason = v1::ERROR_REASON_INVALID_REQUEST;
-  status.pushback = Pushback::kNever;
-  status.message =
-      "Metadata sparkgate-heartbeat must be a duration from 1s to 1h, such as 15s, or 0.";
-  return status;
-}
 
 CallStatus ReadHeartbeat(const Metadata& metadata, RequestMetadata* result) {
   const std::string_view text = FindOne(metadata, kHeartbeat);
@@ -66,12 +73,38 @@ CallStatus ReadHeartbeat(const Metadata& metadata, RequestMetadata* result) {
   const bool parsed = absl::ParseDuration({text.data(), text.size()}, &duration);
   const bool none = duration == absl::ZeroDuration();
   const bool usual = duration >= absl::Seconds(1) && duration <= absl::Hours(1);
-  if (!parsed || (!none && !usual)) return BadHeartbeat();
+  if (!parsed || (!none && !usual)) {
+    return call::InvalidRequest(
+        "Metadata sparkgate-heartbeat must be a duration from 1s to 1h, such as 15s, or 0.");
+  }
   result->heartbeat = absl::ToChronoMilliseconds(duration);
   return CallStatus();
 }
 
 }  // namespace
+
+// --- The message ---------------------------------------------------------------------------------
+
+CallStatus ParseRequest(grpc::ByteBuffer* buffer, size_t max_elements,
+                        google::protobuf::Message* message) {
+  const bool few = HasAtMostElements(*buffer, *message->GetDescriptor(), max_elements);
+  const bool parsed =
+      few &&
+      grpc::SerializationTraits<google::protobuf::Message>::Deserialize(buffer, message).ok();
+  buffer->Clear();
+  if (!few) return call::TooManyElements(max_elements);
+  return parsed ? CallStatus() : Unreadable(*message);
+}
+
+bool ParseSmall(grpc::ByteBuffer* buffer, google::protobuf::Message* message) {
+  const bool parsed =
+      buffer->Length() <= kMostOfSmall &&
+      grpc::SerializationTraits<google::protobuf::Message>::Deserialize(buffer, message).ok();
+  buffer->Clear();
+  return parsed;
+}
+
+// --- Its metadata --------------------------------------------------------------------------------
 
 bool IsPrintable(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
@@ -100,5 +133,18 @@ RequestMetadata ReadMetadata(const grpc::ServerContextBase& context,
 }
 
 uint64_t ConnectionOf(const std::string& peer) { return std::hash<std::string>()(peer); }
+
+std::optional<std::chrono::steady_clock::time_point> FromWireDeadline(
+    gpr_timespec deadline, std::chrono::system_clock::time_point system_now,
+    std::chrono::steady_clock::time_point steady_now) {
+  deadline = gpr_convert_clock_type(deadline, GPR_CLOCK_REALTIME);  // saturates
+  constexpr int64_t kFar = 366 * 24 * 3600;                         // seconds
+  const auto now = std::chrono::duration_cast<nanoseconds>(system_now.time_since_epoch());
+  const int64_t now_seconds = std::chrono::duration_cast<seconds>(now).count();
+  // gRPC's infinite past and future are the extremes of int64_t: compared before subtracted.
+  if (deadline.tv_sec > now_seconds + kFar) return std::nullopt;
+  if (deadline.tv_sec < now_seconds - kFar) return steady_now;
+  return steady_now + (seconds(deadline.tv_sec) + nanoseconds(deadline.tv_nsec) - now);
+}
 
 }  // namespace sparkgate::rpc

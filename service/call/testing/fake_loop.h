@@ -1,5 +1,5 @@
-#ifndef SPARKGATE_SERVICE_CALL_FAKE_LOOP_H_
-#define SPARKGATE_SERVICE_CALL_FAKE_LOOP_H_
+#ifndef SPARKGATE_SERVICE_CALL_TESTING_FAKE_LOOP_H_
+#define SPARKGATE_SERVICE_CALL_TESTING_FAKE_LOOP_H_
 
 #include <chrono>
 #include <deque>
@@ -83,18 +83,18 @@ class FakeLoop final : public CallLoop {
   };
 
   Clock::time_point Now() const override { return now; }
-  void SetTimer(Call*, Clock::time_point when) override { timer = when; }
-  void WantTurnEnd(Call*) override { turn_end_wanted = true; }
+  void SetTimer(Clock::time_point when) override { timer = when; }
+  void WantTurnEnd() override { turn_end_wanted = true; }
   std::unique_ptr<upstream::Transfer> StartTransfer(upstream::Request request,
                                                     upstream::TransferSink*) override {
     ++started;
     last_request = std::move(request);
     return std::make_unique<FakeTransfer>(this);
   }
-  void Offload(Call*, size_t, std::function<void()> work, std::function<void()> done) override {
+  void Offload(uint64_t, size_t, std::function<void()> work, std::function<void()> done) override {
     jobs.emplace_back(std::move(work), std::move(done));
   }
-  void Free(Call*) override {
+  void Free() override {
     ++freed;
     call.reset();
   }
@@ -133,4 +133,4 @@ class FakeLoop final : public CallLoop {
 
 }  // namespace sparkgate::call
 
-#endif  // SPARKGATE_SERVICE_CALL_FAKE_LOOP_H_
+#endif  // SPARKGATE_SERVICE_CALL_TESTING_FAKE_LOOP_H_

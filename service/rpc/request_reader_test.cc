@@ -1,4 +1,4 @@
-#include "service/rpc/deadline.h"
+#include "service/rpc/request_reader.h"
 
 #include <gtest/gtest.h>
 
