@@ -17,15 +17,14 @@
 #include <utility>
 #include <vector>
 
+#include "base/url.h"
 #include "service/call_log.h"
-#include "service/config/flags.h"
-#include "service/config/host_port.h"
+#include "service/config/load.h"
 #include "service/rpc/server.h"
 #include "service/server_options.h"
 #include "service/telemetry/crash.h"
 #include "service/telemetry/library_logs.h"
 #include "service/telemetry/log.h"
-#include "service/upstream/base_url.h"
 #include "service/upstream/resolver.h"
 
 namespace sparkgate {
@@ -96,8 +95,8 @@ int Fail(const absl::Status& status) {
 
 absl::StatusOr<std::unique_ptr<upstream::Resolver>> MakeResolver(const config::Config& config) {
   // A proxy looks the upstream's name up itself; what we connect to is the proxy.
-  const auto url = upstream::ParseBaseUrl(config.upstream_proxy.empty() ? config.upstream_url
-                                                                        : config.upstream_proxy);
+  const auto url =
+      ParseUpstreamUrl(config.upstream_proxy.empty() ? config.upstream_url : config.upstream_proxy);
   if (!url.ok()) return url.status();
   return std::make_unique<upstream::Resolver>(url->host, url->port, config.dns_refresh);
 }
@@ -133,8 +132,7 @@ int Serve(const config::Config& config, const sigset_t& signals, telemetry::Logg
   }).detach();
 
   printf("listening on %s\n",
-         config::FormatHostPort({config.listen.host, static_cast<uint16_t>((*server)->port())})
-             .c_str());
+         FormatHostPort({config.listen.host, static_cast<uint16_t>((*server)->port())}).c_str());
   fflush(stdout);
   first_signal.wait();
   (*server)->Drain();

@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "base/base64.h"
-#include "service/config/memory.h"
-#include "service/config/version.h"
+#include "service/config/process_limits.h"
+#include "service/config/report.h"
 #include "service/rpc/server_credentials.h"
 #include "service/translate/known_secrets.h"
 

@@ -11,7 +11,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "service/config/files.h"
+#include "service/config/secrets.h"
 
 namespace sparkgate::config {
 namespace {

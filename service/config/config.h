@@ -6,17 +6,17 @@
 #include <string>
 #include <vector>
 
-#include "service/config/header_file.h"
-#include "service/config/host_port.h"
-#include "service/config/proxy_auth.h"
-#include "service/config/secret.h"
+#include "base/url.h"
+#include "service/config/fixed_headers.h"
+#include "service/config/secrets.h"
 #include "service/telemetry/level.h"
 
 namespace sparkgate::config {
 
 // Everything that the program was told, validated: nothing here has to be checked again. Made once
 // at start by LoadConfig, read-only afterwards, so every thread may read it. The defaults and the
-// reasons for them stand with the flags (flag_definitions.cc), and nowhere else.
+// reasons for them stand in the table of settings (settings_table.cc), and nowhere else; a member
+// without a row there is made of others.
 struct Config {
   // The server.
   HostPort listen;
@@ -33,12 +33,16 @@ struct Config {
 
   // The upstream.
   std::string upstream_url;  // http(s)://host[:port][/prefix], without a slash at its end
-  Secret api_key;            // empty only if the configuration says that the upstream wants none
-  std::string ca_file;       // PEM; "": the system's
+  std::string api_key_file;
+  bool no_api_key = false;
+  Secret api_key;       // empty only if the configuration says that the upstream wants none
+  std::string ca_file;  // PEM; "": the system's
   std::string upstream_proxy;
+  std::string upstream_proxy_auth_file;
   ProxyAuth proxy_auth;              // the user is empty if there is none
   std::string upstream_auth_header;  // lower case
-  FixedHeaders upstream_headers;     // go with every request; the key's is not among them
+  std::string upstream_header_file;
+  FixedHeaders upstream_headers;  // go with every request; the key's is not among them
   std::chrono::milliseconds dns_refresh{0};
   bool include_usage = true;
   bool echo_extra = true;

@@ -1,17 +1,21 @@
 #include "service/config/report.h"
 
 #include <string_view>
+#include <variant>
 #include <vector>
 
-#include "absl/flags/commandlineflag.h"
-#include "absl/flags/reflection.h"
+#include "absl/base/config.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
-#include "google/protobuf/descriptor.h"
-#include "service/config/url.h"
-#include "service/config/version.h"
+#include "base/url.h"
+#include "curl/curlver.h"
+#include "google/protobuf/stubs/common.h"
+#include "grpcpp/version_info.h"
+#include "nlohmann/detail/abi_macros.hpp"
+#include "openssl/opensslv.h"
+#include "service/config/sources.h"
 
 namespace sparkgate::config {
 namespace {
@@ -42,10 +46,11 @@ void AppendWrapped(std::string_view text, std::string* out) {
   absl::StrAppend(out, line, "\n");
 }
 
-void AppendFlag(const std::string& name, std::string* out) {
-  const absl::CommandLineFlag* flag = absl::FindCommandLineFlag(name);
-  absl::StrAppend(out, "\n  --", name, "=", flag->DefaultValue(), "\n");
-  AppendWrapped(flag->Help(), out);
+// Of a setting, or of another flag.
+template <typename Flag>
+void AppendFlag(const Flag& flag, std::string* out) {
+  absl::StrAppend(out, "\n  --", flag.name, "=", flag.default_text, "\n");
+  AppendWrapped(flag.help, out);
 }
 
 std::string Quoted(const std::string& text) {
@@ -53,25 +58,29 @@ std::string Quoted(const std::string& text) {
 }
 
 // One value as the file has it.
-std::string FileText(const v1::Config& values, const std::string& name) {
-  if (name == "upstream_proxy") return Quoted(PrintableUrl(values.upstream_proxy()));
-  if (name == "header_allow_list") return absl::StrCat("[", TextOf(values, name), "]");
-  const auto* field = v1::Config::descriptor()->FindFieldByName(name);
-  const bool text = field->cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_STRING;
-  return text ? Quoted(TextOf(values, name)) : TextOf(values, name);
+std::string FileText(const Setting& setting, const Config& values) {
+  const std::string text = TextOf(setting, values);
+  if (std::string_view(setting.name) == "upstream_proxy") return Quoted(PrintableUrl(text));
+  if (std::holds_alternative<std::vector<std::string> Config::*>(setting.member)) {
+    return absl::StrCat("[", text, "]");
+  }
+  const bool quoted = std::holds_alternative<std::string Config::*>(setting.member) ||
+                      std::holds_alternative<HostPort Config::*>(setting.member) ||
+                      std::holds_alternative<telemetry::Level Config::*>(setting.member);
+  return quoted ? Quoted(text) : text;
 }
 
 // The files with secrets beside the key's: names, no values.
-void AppendSecretFiles(const v1::Config& values, const Config& config, std::string* out) {
+void AppendSecretFiles(const Config& config, std::string* out) {
   if (!config.proxy_auth.user.empty()) {
     absl::StrAppend(out, "# proxy's user and password: redacted, from ",
-                    values.upstream_proxy_auth_file(), "\n");
+                    config.upstream_proxy_auth_file, "\n");
   }
   if (config.upstream_headers.empty()) return;
   std::vector<std::string> names;
   for (const auto& [name, value] : config.upstream_headers) names.push_back(name);
   absl::StrAppend(out, "# headers of every upstream request: ", absl::StrJoin(names, ", "),
-                  "; values redacted, from ", values.upstream_header_file(), "\n");
+                  "; values redacted, from ", config.upstream_header_file, "\n");
 }
 
 std::string OriginOf(const Settings& settings, const std::string& name) {
@@ -81,11 +90,19 @@ std::string OriginOf(const Settings& settings, const std::string& name) {
 
 }  // namespace
 
+std::string VersionText() {
+  return absl::StrCat("sparkgate ", kVersion, "\nbuilt with gRPC ", GRPC_CPP_VERSION_STRING,
+                      ", protobuf ",
+                      google::protobuf::internal::VersionString(GOOGLE_PROTOBUF_VERSION),
+                      ", libcurl ", LIBCURL_VERSION, ", ", OPENSSL_VERSION_TEXT, ", nlohmann/json ",
+                      NLOHMANN_JSON_VERSION_MAJOR, ".", NLOHMANN_JSON_VERSION_MINOR, ".",
+                      NLOHMANN_JSON_VERSION_PATCH, ", Abseil ", ABSL_LTS_RELEASE_VERSION, "\n");
+}
+
 std::string HelpText() {
   std::string text = absl::StrCat("sparkgate ", kVersion, kIntroduction);
-  AppendFlag("config", &text);
-  AppendFlag("check_config", &text);
-  for (const std::string& name : SettingNames()) AppendFlag(name, &text);
+  for (const auto& flag : kOtherFlags) AppendFlag(flag, &text);
+  for (const Setting& setting : AllSettings()) AppendFlag(setting, &text);
   absl::StrAppend(&text, "\n  --version\n");
   AppendWrapped("Print the versions of this program and of its libraries, and exit.", &text);
   return text;
@@ -95,14 +112,14 @@ std::string EffectiveText(const Settings& settings, const Config& config,
                           const std::string& key_origin) {
   std::string text = absl::StrCat("# sparkgate ", kVersion, ": the configuration is valid\n",
                                   "# API key: ", key_origin, "\n");
-  AppendSecretFiles(settings.values, config, &text);
+  AppendSecretFiles(config, &text);
   absl::StrAppend(&text, "# in effect: loops ", config.loops, ", max_calls ", config.max_calls,
                   ", max_connections ", config.max_connections, "\n");
   for (const std::string& warning : config.warnings)
     absl::StrAppend(&text, "# warning: ", warning, "\n");
-  for (const std::string& name : SettingNames()) {
-    absl::StrAppend(&text, name, ": ", FileText(settings.values, name), "  # ",
-                    OriginOf(settings, name), "\n");
+  for (const Setting& setting : AllSettings()) {
+    absl::StrAppend(&text, setting.name, ": ", FileText(setting, settings.values), "  # ",
+                    OriginOf(settings, setting.name), "\n");
   }
   return text;
 }

@@ -8,6 +8,13 @@
 
 namespace sparkgate::config {
 
+// The one place where the version stands.
+inline constexpr char kVersion[] = "0.1.0";
+
+// For --version: ours, and those of the libraries that the program was built with. Ends in a
+// newline.
+std::string VersionText();
+
 // For --help: every flag with its default, in the schema's order.
 std::string HelpText();
 

@@ -5,7 +5,7 @@
 #include "service/call/local_statuses.h"
 #include "service/rpc/request_reader.h"
 #include "service/translate/request_encoder.h"
-#include "service/upstream/base_url.h"
+#include "base/url.h"
 #include "sparkgate/v1/debug_service.pb.h"
 #include "sparkgate/v1/request.pb.h"
 
@@ -13,7 +13,7 @@ namespace sparkgate::rpc {
 namespace {
 
 std::string ChatUrl(const std::string& base) {
-  const auto url = upstream::ParseBaseUrl(base);
+  const auto url = ParseUpstreamUrl(base);
   return url.ok() ? url->With("/chat/completions") : "";
 }
 

@@ -9,7 +9,7 @@
 
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
-#include "service/config/secret.h"
+#include "service/config/secrets.h"
 
 namespace sparkgate::telemetry {
 namespace {

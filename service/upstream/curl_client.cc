@@ -44,7 +44,7 @@ CurlClient::CurlClient(event_loop::Loop* loop, const ClientOptions& options,
       curl_timer_(loop, [this] { Drive(CURL_SOCKET_TIMEOUT, 0); }),
       tick_(loop, [this] { OnTick(); }),
       self_(std::make_shared<CurlClient*>(this)) {
-  absl::StatusOr<BaseUrl> url = ParseBaseUrl(options.base_url);
+  absl::StatusOr<Url> url = ParseUpstreamUrl(options.base_url);
   if (url.ok()) {
     url_ = *std::move(url);
   } else {

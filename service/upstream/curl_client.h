@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "base/url.h"
 #include "service/event_loop/loop.h"
-#include "service/upstream/base_url.h"
 #include "service/upstream/curl_options.h"
 #include "service/upstream/curl_transfer.h"
 #include "service/upstream/resolver.h"
@@ -99,7 +99,7 @@ class CurlClient : public event_loop::FdHandler {
   event_loop::Loop* const loop_;
   const ClientOptions options_;
   const Resolver* const resolver_;
-  BaseUrl url_;
+  Url url_;
   std::string url_fault_;  // why there is none
   // The proxy's own header, in CONNECT or in a request that it forwards. We write it ourselves:
   // CURLOPT_PROXYUSERNAME and CURLOPT_PROXYPASSWORD are percent-decoded by libcurl 7.88.

@@ -17,7 +17,7 @@ namespace sparkgate::upstream {
 // --- What the upstream is and what it may take ---------------------------------------------------
 
 struct ClientOptions {
-  std::string base_url;  // https://host[:port][/prefix]; checked by ParseBaseUrl
+  std::string base_url;  // https://host[:port][/prefix]; as ParseUpstreamUrl takes it
   std::string api_key;   // "": none. Never logged
   // The header that holds it, in lower case: as a bearer token in this one, as it is in any other.
   std::string auth_header = "authorization";

@@ -202,7 +202,7 @@ class ManifestTest(unittest.TestCase):
         self.assertRegex(tag, r"^\d+\.\d+\.\d+$")
         for labels in (self.deployment["metadata"]["labels"], self.template["metadata"]["labels"]):
             self.assertEqual(labels["app.kubernetes.io/version"], tag)
-        with open("service/config/version.h", encoding="utf-8") as file:
+        with open("service/config/report.h", encoding="utf-8") as file:
             self.assertIn(f'"{tag}"', file.read())
 
     # What finds the pods.
