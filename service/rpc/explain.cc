@@ -2,10 +2,10 @@
 
 #include <utility>
 
+#include "base/url.h"
 #include "service/call/local_statuses.h"
 #include "service/rpc/request_reader.h"
 #include "service/translate/request_encoder.h"
-#include "base/url.h"
 #include "sparkgate/v1/debug_service.pb.h"
 #include "sparkgate/v1/request.pb.h"
 
