@@ -10,7 +10,7 @@
 #include "service/config/process_limits.h"
 #include "service/config/report.h"
 #include "service/rpc/server_credentials.h"
-#include "service/translate/known_secrets.h"
+#include "service/translate/redaction.h"
 
 namespace sparkgate {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "base/safe_text.h"
 #include "service/call/local_statuses.h"
-#include "service/translate/models_decoder.h"
+#include "service/translate/response_decoder.h"
 #include "service/translate/upstream_error.h"
 
 namespace sparkgate::call {

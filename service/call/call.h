@@ -13,8 +13,8 @@
 #include "service/call/deadlines.h"
 #include "service/call/response_writer.h"
 #include "service/content_coding/content_decoder.h"
-#include "service/translate/known_secrets.h"
 #include "service/translate/own_fields.h"
+#include "service/translate/redaction.h"
 #include "service/upstream/transfer.h"
 
 namespace sparkgate::call {

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "service/translate/stream_translator.h"
+#include "service/translate/stream_joiner.h"
 
 namespace sparkgate::call {
 

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "service/call/local_statuses.h"
-#include "service/translate/chat_decoder.h"
+#include "service/translate/response_decoder.h"
 #include "service/translate/upstream_error.h"
 
 namespace sparkgate::call {

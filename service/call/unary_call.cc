@@ -6,8 +6,7 @@
 
 #include "service/call/local_statuses.h"
 #include "service/sse/event_parser.h"
-#include "service/translate/chat_decoder.h"
-#include "service/translate/models_decoder.h"
+#include "service/translate/response_decoder.h"
 #include "service/translate/stream_joiner.h"
 #include "service/translate/stream_translator.h"
 

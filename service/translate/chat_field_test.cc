@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "service/translate/chat_decoder.h"
+#include "service/translate/response_decoder.h"
 
 namespace sparkgate::translate {
 namespace {

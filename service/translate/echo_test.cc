@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "base/json_reader.h"
-#include "service/translate/chat_decoder.h"
 #include "service/translate/request_encoder.h"
+#include "service/translate/response_decoder.h"
 
 namespace sparkgate::translate {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "service/translate/content_parts.h"
 #include "service/translate/presence.h"
+#include "service/translate/response_values.h"
 #include "sparkgate/v1/message.pb.h"
 
 namespace sparkgate::translate {

@@ -10,6 +10,24 @@
 
 namespace sparkgate::translate {
 
+// The words of a page: its title if it has one, else its text without tags, scripts and styles.
+// `text` may begin before the page.
+std::string WordsOfMarkup(std::string_view text);
+
+// Whether there is markup in `text`, and not only a `<`.
+bool HasMarkup(std::string_view text);
+
+// Where a JSON object stands in `text`, as in `APIError: {"error":{…}}`.
+struct EmbeddedJson {
+  std::string_view before;
+  std::string_view object;  // "" if there is none
+};
+EmbeddedJson FindEmbeddedJson(std::string_view text);
+
+// The message of an error that a Python program printed: {'error': {'message': '…'}}. "" if there
+// is none.
+std::string MessageOfPythonText(std::string_view text);
+
 // What an error body of any known shape says. All texts are as the upstream wrote them: not yet
 // safe.
 struct ErrorBody {

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
-#include "service/translate/chat_decoder.h"
 #include "service/translate/request_encoder.h"
 #include "service/translate/request_size.h"
+#include "service/translate/response_decoder.h"
 #include "service/translate/stream_translator.h"
 #include "service/translate/testing/allocations.h"
 

@@ -3,10 +3,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "service/translate/content_parts.h"
-#include "service/translate/lenient_number.h"
-#include "service/translate/logprobs.h"
-#include "service/translate/perf_metrics.h"
+#include "service/translate/response_values.h"
 #include "sparkgate/v1/response.pb.h"
 
 namespace sparkgate::translate {

@@ -8,9 +8,8 @@
 #include "base/json_reader.h"
 #include "base/utf8.h"
 #include "google/protobuf/message.h"
-#include "service/translate/chat_decoder.h"
-#include "service/translate/models_decoder.h"
 #include "service/translate/request_encoder.h"
+#include "service/translate/response_decoder.h"
 #include "service/translate/stream_translator.h"
 #include "service/translate/upstream_error.h"
 

@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "google/protobuf/text_format.h"
-#include "service/translate/field_table.h"
-#include "service/translate/golden.h"
 #include "service/translate/message_schema.h"
 #include "service/translate/request_encoder.h"
+#include "service/translate/testing/field_table.h"
+#include "service/translate/testing/golden.h"
 #include "service/translate/testing/without_stream.h"
 #include "simulator/request_validator.h"
 

@@ -10,12 +10,11 @@
 #include <vector>
 
 #include "google/protobuf/text_format.h"
-#include "service/translate/chat_decoder.h"
-#include "service/translate/field_table.h"
-#include "service/translate/golden.h"
 #include "service/translate/message_schema.h"
-#include "service/translate/models_decoder.h"
+#include "service/translate/response_decoder.h"
 #include "service/translate/stream_translator.h"
+#include "service/translate/testing/field_table.h"
+#include "service/translate/testing/golden.h"
 
 namespace sparkgate::translate {
 namespace {

@@ -12,6 +12,12 @@ namespace sparkgate::translate {
 // members that changed on the way are those that came last.
 void JoinStream(const std::vector<v1::StreamChatResponse>& messages, v1::ChatResponse* response);
 
+// Appends `next` to `tail` if the two can be one message without a caller's noticing anything but
+// fewer messages: same single choice in both, only increments of text, reasoning and tool
+// arguments, nothing unknown, no finish reason in `tail`, no usage in `tail`. Returns false and
+// leaves both as they are otherwise.
+bool MergeInto(const v1::StreamChatResponse& next, v1::StreamChatResponse* tail);
+
 }  // namespace sparkgate::translate
 
 #endif  // SPARKGATE_SERVICE_TRANSLATE_STREAM_JOINER_H_

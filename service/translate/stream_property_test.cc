@@ -7,7 +7,8 @@
 #include <random>
 
 #include "google/protobuf/util/message_differencer.h"
-#include "service/translate/chat_decoder.h"
+#include "service/translate/response_decoder.h"
+#include "service/translate/stream_joiner.h"
 #include "service/translate/stream_translator.h"
 
 namespace sparkgate::translate {

@@ -2,7 +2,7 @@
 // halves of characters.
 #include <gtest/gtest.h>
 
-#include "service/translate/stream_fixture.h"
+#include "service/translate/testing/stream_fixture.h"
 
 namespace sparkgate::translate {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "service/translate/stream_fixture.h"
+#include "service/translate/testing/stream_fixture.h"
 
 namespace sparkgate::translate {
 namespace {

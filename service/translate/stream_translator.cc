@@ -7,15 +7,10 @@
 
 #include "base/json_reader.h"
 #include "base/json_text.h"
-#include "service/translate/answer_status.h"
-#include "service/translate/choice_state.h"
-#include "service/translate/lenient_number.h"
 #include "service/translate/message_decoder.h"
 #include "service/translate/message_schema.h"
-#include "service/translate/perf_metrics.h"
-#include "service/translate/signs_of_life.h"
-#include "service/translate/stream_head.h"
-#include "service/translate/stream_message.h"
+#include "service/translate/response_values.h"
+#include "service/translate/stream_state.h"
 #include "service/translate/upstream_error.h"
 
 namespace sparkgate::translate {
@@ -24,47 +19,6 @@ namespace {
 // Choices beyond the requested ones that are followed before the stream counts as malformed.
 constexpr size_t kMaxExtraChoices = 128;
 constexpr char kTooManyChoices[] = "it has more choices than were asked for";
-
-// A member that says something: not null, "", [], {} or false.
-bool SaysSomething(const JsonValue& value) {
-  switch (value.kind()) {
-    case JsonKind::kNull:
-      return false;
-    case JsonKind::kBool:
-      return value.AsBool();
-    case JsonKind::kString:
-      return !value.AsText().empty();
-    case JsonKind::kNumber:
-      return true;
-    default:
-      return value.size() > 0;
-  }
-}
-
-bool CarriesContent(const JsonValue& choice) {
-  const auto delta = choice.Find("delta");
-  if (!delta.has_value() || !delta->is(JsonKind::kObject)) return false;
-  bool content = false;
-  delta->ForEachMember([&](const JsonMember& member) {
-    content = content || (member.key != "role" && SaysSomething(member.value));
-  });
-  return content;
-}
-
-// "" if the chunk's choices can be read; everything else in a chunk may be odd.
-std::string ChoicesError(const std::optional<JsonValue>& choices) {
-  if (!choices.has_value() || choices->is(JsonKind::kNull)) return "";
-  if (!choices->is(JsonKind::kArray)) return "a chunk's choices are no list";
-  std::string error;
-  choices->ForEachElement([&](const JsonValue& choice) {
-    if (!choice.is(JsonKind::kObject)) error = "a choice is no object";
-    const auto delta = choice.Find("delta");
-    if (delta.has_value() && !delta->is(JsonKind::kObject) && !delta->is(JsonKind::kNull)) {
-      error = "a choice's delta is no object";
-    }
-  });
-  return error;
-}
 
 }  // namespace
 

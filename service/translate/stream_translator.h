@@ -67,12 +67,6 @@ class StreamTranslator {
   std::unique_ptr<Impl> impl_;
 };
 
-// Appends `next` to `tail` if the two can be one message without a caller's noticing anything but
-// fewer messages: same single choice in both, only increments of text, reasoning and tool
-// arguments, nothing unknown, no finish reason in `tail`, no usage in `tail`. Returns false and
-// leaves both as they are otherwise.
-bool MergeInto(const v1::StreamChatResponse& next, v1::StreamChatResponse* tail);
-
 }  // namespace sparkgate::translate
 
 #endif  // SPARKGATE_SERVICE_TRANSLATE_STREAM_TRANSLATOR_H_

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "service/translate/stream_fixture.h"
+#include "service/translate/testing/stream_fixture.h"
 
 namespace sparkgate::translate {
 namespace {

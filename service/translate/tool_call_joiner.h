@@ -1,6 +1,7 @@
 #ifndef SPARKGATE_SERVICE_TRANSLATE_TOOL_CALL_JOINER_H_
 #define SPARKGATE_SERVICE_TRANSLATE_TOOL_CALL_JOINER_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -10,7 +11,7 @@
 #include <vector>
 
 #include "base/json_reader.h"
-#include "service/translate/surrogate_joiner.h"
+#include "service/translate/joined_text.h"
 #include "sparkgate/v1/response.pb.h"
 
 namespace sparkgate::translate {

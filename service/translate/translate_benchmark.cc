@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "service/translate/chat_decoder.h"
 #include "service/translate/request_encoder.h"
+#include "service/translate/response_decoder.h"
 #include "service/translate/stream_translator.h"
 
 namespace sparkgate::translate {

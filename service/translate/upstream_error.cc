@@ -1,12 +1,15 @@
 #include "service/translate/upstream_error.h"
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <string>
 
-#include "service/translate/answer_status.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "service/translate/error_body.h"
-#include "service/translate/error_field_path.h"
-#include "service/translate/error_text.h"
-#include "service/translate/retry_after.h"
+#include "service/translate/field_path.h"
+#include "service/translate/redaction.h"
 #include "service/translate/status_rows.h"
 
 namespace sparkgate::translate {
@@ -124,6 +127,30 @@ bool IsMetadata(std::string_view name, std::string_view value) {
          std::all_of(value.begin(), value.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
 }
 
+using std::chrono::milliseconds;
+
+constexpr double kMaxMilliseconds = 3600e3;
+
+std::optional<double> ReadNumber(const std::string& text) {
+  double number;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size() || std::isnan(number)) {
+    return std::nullopt;
+  }
+  return number;
+}
+
+std::optional<absl::Time> ReadDate(const std::string& text) {
+  absl::Time time;
+  std::string error;
+  if (!absl::ParseTime("%a, %d %b %Y %H:%M:%S GMT", text, &time, &error)) return std::nullopt;
+  return time;
+}
+
+milliseconds Bounded(double value) {
+  return milliseconds(static_cast<int64_t>(std::clamp(std::ceil(value), 0.0, kMaxMilliseconds)));
+}
+
 }  // namespace
 
 CallStatus HttpErrorStatus(int http_status, const HeaderList& headers, std::string_view body,
@@ -220,6 +247,20 @@ HeaderList PassedHeaders(const HeaderList& headers) {
     if (IsPassed(name)) pass(name, value);
   }
   return passed;
+}
+
+std::optional<milliseconds> RetryAfter(const HeaderList& headers) {
+  if (const std::string* value = FindHeader(headers, "retry-after-ms")) {
+    if (const auto number = ReadNumber(*value)) return Bounded(*number);
+  }
+  const std::string* value = FindHeader(headers, "retry-after");
+  if (value == nullptr) return std::nullopt;
+  if (const auto seconds = ReadNumber(*value)) return Bounded(*seconds * 1e3);
+  const auto then = ReadDate(*value);
+  if (!then.has_value()) return std::nullopt;
+  const std::string* date = FindHeader(headers, "date");
+  const absl::Time now = (date != nullptr ? ReadDate(*date) : std::nullopt).value_or(absl::Now());
+  return Bounded(absl::ToDoubleMilliseconds(*then - now));
 }
 
 }  // namespace sparkgate::translate

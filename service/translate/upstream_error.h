@@ -1,9 +1,13 @@
 #ifndef SPARKGATE_SERVICE_TRANSLATE_UPSTREAM_ERROR_H_
 #define SPARKGATE_SERVICE_TRANSLATE_UPSTREAM_ERROR_H_
 
+#include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "base/header_list.h"
+#include "base/json_reader.h"
 #include "base/safe_text.h"  // SafeText: part of this interface
 #include "service/translate/call_status.h"
 
@@ -32,6 +36,29 @@ std::string UpstreamRequestId(const HeaderList& headers);
 // `x-upstream-request-id`, then rate limits and Retry-After as they came, in their order, 2 KiB at
 // most.
 HeaderList PassedHeaders(const HeaderList& headers);
+
+// How an answer that began with 200 fails. It may always have run.
+// UPSTREAM_PROTOCOL_ERROR. `what`: the rest of "The upstream's answer is not a chat completion: …"
+// (or a list of models).
+CallStatus MalformedAnswer(std::string_view what, const HeaderList& headers,
+                           Endpoint endpoint = Endpoint::kCompletion);
+
+// What Parse found, for MalformedAnswer.
+std::string_view DescribeParse(JsonDocument::Result result);
+
+// The error object of an answer; an OK status if it has none.
+CallStatus ErrorOfAnswer(const JsonValue& root, const HeaderList& headers);
+
+// An event of type `error`, whatever its data is.
+CallStatus ErrorEvent(std::string_view data, const HeaderList& headers);
+
+// A choice ended with finish_reason "error".
+CallStatus ErrorFinish(const HeaderList& headers);
+
+// How long the upstream asks to wait: retry-after-ms, else Retry-After in seconds or as an HTTP
+// date (against the answer's own `date` if there is one, else the clock). At most an hour, never
+// negative.
+std::optional<std::chrono::milliseconds> RetryAfter(const HeaderList& headers);
 
 }  // namespace sparkgate::translate
 

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "service/translate/error_field_path.h"
-#include "service/translate/error_text.h"
+#include "service/translate/field_path.h"
+#include "service/translate/redaction.h"
 
 namespace sparkgate::translate {
 namespace {

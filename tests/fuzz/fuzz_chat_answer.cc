@@ -1,5 +1,5 @@
-#include "service/translate/chat_decoder.h"
 #include "service/translate/request_encoder.h"
+#include "service/translate/response_decoder.h"
 #include "tests/fuzz/checks.h"
 #include "tests/fuzz/fuzz.h"
 

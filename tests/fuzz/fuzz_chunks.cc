@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "service/translate/stream_joiner.h"
 #include "service/translate/stream_translator.h"
 #include "tests/fuzz/checks.h"
 #include "tests/fuzz/fuzz.h"

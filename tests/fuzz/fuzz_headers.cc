@@ -1,7 +1,6 @@
 #include <string>
 
-#include "service/translate/perf_metrics.h"
-#include "service/translate/retry_after.h"
+#include "service/translate/response_values.h"
 #include "service/translate/upstream_error.h"
 #include "tests/fuzz/checks.h"
 #include "tests/fuzz/fuzz.h"

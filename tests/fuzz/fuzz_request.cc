@@ -5,8 +5,8 @@
 
 #include "base/json_repair.h"
 #include "google/protobuf/stubs/logging.h"
-#include "service/translate/chat_decoder.h"
 #include "service/translate/request_encoder.h"
+#include "service/translate/response_decoder.h"
 #include "simulator/request_validator.h"
 #include "tests/fuzz/checks.h"
 #include "tests/fuzz/cost.h"

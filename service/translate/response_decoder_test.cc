@@ -1,4 +1,4 @@
-#include "service/translate/chat_decoder.h"
+#include "service/translate/response_decoder.h"
 
 #include <gtest/gtest.h>
 

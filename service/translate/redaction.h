@@ -1,5 +1,5 @@
-#ifndef SPARKGATE_SERVICE_TRANSLATE_KNOWN_SECRETS_H_
-#define SPARKGATE_SERVICE_TRANSLATE_KNOWN_SECRETS_H_
+#ifndef SPARKGATE_SERVICE_TRANSLATE_REDACTION_H_
+#define SPARKGATE_SERVICE_TRANSLATE_REDACTION_H_
 
 #include <bitset>
 #include <string>
@@ -7,6 +7,18 @@
 #include <vector>
 
 namespace sparkgate::translate {
+
+// What of an upstream's error text may be shown to callers: at most 512 bytes of valid UTF-8 in one
+// line, without anything that looks like a key, without file paths and tracebacks, and without the
+// values of the request that some servers repeat (they may be a prompt).
+std::string CleanErrorText(std::string_view text);
+
+// The same of a text that is about a key, which has any form: no word of eight bytes or more with a
+// digit or an asterisk in it either.
+std::string CleanKeyErrorText(std::string_view text);
+
+// The text says that the prompt does not fit into the model's context.
+bool SaysContextLength(std::string_view text);
 
 // What Sparkgate sends that nobody may see, to be removed from whatever the upstream says outside
 // of an answer: an upstream that repeats it in an error must not hand it to callers and logs. What
@@ -54,4 +66,4 @@ class KnownSecrets {
 
 }  // namespace sparkgate::translate
 
-#endif  // SPARKGATE_SERVICE_TRANSLATE_KNOWN_SECRETS_H_
+#endif  // SPARKGATE_SERVICE_TRANSLATE_REDACTION_H_

@@ -1,7 +1,8 @@
+#include "service/translate/stream_joiner.h"
+
 #include <gtest/gtest.h>
 
 #include "google/protobuf/text_format.h"
-#include "service/translate/stream_translator.h"
 
 namespace sparkgate::translate {
 namespace {

@@ -1,9 +1,11 @@
-#include "service/translate/choice_state.h"
+#include "service/translate/stream_state.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "absl/strings/match.h"
+#include "base/utf8.h"
 #include "service/translate/message_decoder.h"
-#include "service/translate/stream_message.h"
 
 namespace sparkgate::translate {
 namespace {
@@ -30,7 +32,120 @@ void Join(const JsonDocument& document, const std::optional<JsonValue>& value,
   }
 }
 
+constexpr size_t kMaxWords = 1024;
+
+bool IsKeepAlive(std::string_view data) {
+  if (data.front() == ':') return true;
+  for (const std::string_view word : {"\"\"", "null", "true", "false", "[]", "ping", "pong",
+                                      "keepalive", "keep-alive", "heartbeat"}) {
+    if (absl::EqualsIgnoreCase({data.data(), data.size()}, {word.data(), word.size()})) return true;
+  }
+  return false;
+}
+
+// A member that says something: not null, "", [], {} or false.
+bool SaysSomething(const JsonValue& value) {
+  switch (value.kind()) {
+    case JsonKind::kNull:
+      return false;
+    case JsonKind::kBool:
+      return value.AsBool();
+    case JsonKind::kString:
+      return !value.AsText().empty();
+    case JsonKind::kNumber:
+      return true;
+    default:
+      return value.size() > 0;
+  }
+}
+
 }  // namespace
+
+bool HasContent(const v1::ChatMessage& delta) {
+  return !delta.content().empty() || !delta.reasoning_content().empty() ||
+         delta.tool_calls_size() > 0;
+}
+
+bool AddsNothing(const v1::StreamChoice& entry) {
+  const v1::ChatMessage& delta = entry.delta();
+  return !entry.has_finish_reason() && !entry.has_logprobs() && !entry.has_raw_output() &&
+         entry.token_ids_size() == 0 && entry.prompt_token_ids_size() == 0 &&
+         !entry.has_extra_json() && delta.role().empty() && delta.content().empty() &&
+         delta.reasoning_content().empty() && delta.tool_calls_size() == 0 &&
+         !delta.has_tool_call_id() && !delta.has_extra_json();
+}
+
+const v1::StreamChoice* FindEntry(const v1::StreamChatResponse& message, int index) {
+  for (const v1::StreamChoice& entry : message.choices()) {
+    if (entry.index() == index) return &entry;
+  }
+  return nullptr;
+}
+
+v1::StreamChoice* EntryOf(int index, v1::StreamChatResponse* message) {
+  for (v1::StreamChoice& entry : *message->mutable_choices()) {
+    if (entry.index() == index) return &entry;
+  }
+  v1::StreamChoice* entry = message->add_choices();
+  entry->set_index(index);
+  entry->mutable_delta();
+  return entry;
+}
+
+bool SaysNothing(const v1::StreamChatResponse& message) {
+  for (const v1::StreamChoice& entry : message.choices()) {
+    if (!AddsNothing(entry)) return false;
+  }
+  return !message.has_id() && !message.has_created() && !message.has_model() &&
+         !message.has_extra_json() && message.prompt_token_ids_size() == 0 &&
+         !message.has_usage() && !message.has_perf_metrics();
+}
+
+bool StreamHead::Absorb(v1::StreamChatResponse* chunk) {
+  const bool new_extra = chunk->has_extra_json() && chunk->extra_json() != extra_;
+  const bool new_ids = chunk->prompt_token_ids_size() > 0;
+  if (new_extra && fields_.has_extra_json()) return false;
+  if (new_ids && fields_.prompt_token_ids_size() > 0) return false;
+  // Of all these the first that says something counts: servers that do not know yet send "" or 0.
+  if (IsNew(chunk->id(), &id_)) fields_.set_id(id_);
+  if (IsNew(chunk->model(), &model_)) fields_.set_model(model_);
+  // `created` changes from chunk to chunk on some servers: it says when the answer began.
+  if (chunk->created() != 0 && !has_created_) {
+    fields_.set_created(chunk->created());
+    waiting_ = has_created_ = true;
+  }
+  if (new_extra) {
+    fields_.set_extra_json(extra_ = chunk->extra_json());
+    waiting_ = true;
+  }
+  if (new_ids) {
+    fields_.mutable_prompt_token_ids()->Swap(chunk->mutable_prompt_token_ids());
+    waiting_ = true;
+  }
+  return true;
+}
+
+bool StreamHead::IsNew(const std::string& value, std::string* known) {
+  if (value.empty() || value == *known) return false;
+  if (!known->empty()) {
+    ++anomalies_;
+    return false;
+  }
+  *known = value;
+  return waiting_ = true;
+}
+
+bool StreamHead::Fits(const v1::StreamChatResponse& message) const {
+  return !(fields_.has_extra_json() && message.has_extra_json()) &&
+         !(fields_.prompt_token_ids_size() > 0 && message.prompt_token_ids_size() > 0);
+}
+
+void StreamHead::Attach(v1::StreamChatResponse* message) {
+  if (!waiting_) return;
+  waiting_ = false;
+  message->MergeFrom(fields_);
+  fields_.Clear();
+}
 
 void ChoiceState::Advance(const JsonDocument& document, const JsonValue& value,
                           const v1::ChatMessage* message, v1::StreamChoice* entry) {
@@ -169,6 +284,34 @@ void ChoiceState::Flush(v1::ChatMessage* delta) {
     delta->mutable_reasoning_content()->append(reasoning_half_.Flush());
   }
   calls_.Flush(delta);
+}
+
+void SignsOfLife::Add(std::string_view data) {
+  if (words_.empty() && !IsKeepAlive(data)) words_ = data.substr(0, kMaxWords);
+}
+
+bool CarriesContent(const JsonValue& choice) {
+  const auto delta = choice.Find("delta");
+  if (!delta.has_value() || !delta->is(JsonKind::kObject)) return false;
+  bool content = false;
+  delta->ForEachMember([&](const JsonMember& member) {
+    content = content || (member.key != "role" && SaysSomething(member.value));
+  });
+  return content;
+}
+
+std::string ChoicesError(const std::optional<JsonValue>& choices) {
+  if (!choices.has_value() || choices->is(JsonKind::kNull)) return "";
+  if (!choices->is(JsonKind::kArray)) return "a chunk's choices are no list";
+  std::string error;
+  choices->ForEachElement([&](const JsonValue& choice) {
+    if (!choice.is(JsonKind::kObject)) error = "a choice is no object";
+    const auto delta = choice.Find("delta");
+    if (delta.has_value() && !delta->is(JsonKind::kObject) && !delta->is(JsonKind::kNull)) {
+      error = "a choice's delta is no object";
+    }
+  });
+  return error;
 }
 
 }  // namespace sparkgate::translate

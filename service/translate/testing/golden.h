@@ -1,5 +1,5 @@
-#ifndef SPARKGATE_SERVICE_TRANSLATE_GOLDEN_H_
-#define SPARKGATE_SERVICE_TRANSLATE_GOLDEN_H_
+#ifndef SPARKGATE_SERVICE_TRANSLATE_TESTING_GOLDEN_H_
+#define SPARKGATE_SERVICE_TRANSLATE_TESTING_GOLDEN_H_
 
 #include <set>
 #include <string>
@@ -30,4 +30,4 @@ std::string ReadSourceFile(const std::string& path);
 
 }  // namespace sparkgate::translate
 
-#endif  // SPARKGATE_SERVICE_TRANSLATE_GOLDEN_H_
+#endif  // SPARKGATE_SERVICE_TRANSLATE_TESTING_GOLDEN_H_

@@ -1,4 +1,4 @@
-#include "service/translate/known_secrets.h"
+#include "service/translate/redaction.h"
 
 #include <gtest/gtest.h>
 

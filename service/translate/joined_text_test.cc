@@ -1,4 +1,4 @@
-#include "service/translate/growing_text.h"
+#include "service/translate/joined_text.h"
 
 #include <gtest/gtest.h>
 

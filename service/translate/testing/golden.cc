@@ -1,4 +1,4 @@
-#include "service/translate/golden.h"
+#include "service/translate/testing/golden.h"
 
 #include <gtest/gtest.h>
 

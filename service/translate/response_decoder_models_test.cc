@@ -1,7 +1,6 @@
-#include "service/translate/models_decoder.h"
-
 #include <gtest/gtest.h>
 
+#include "service/translate/response_decoder.h"
 #include "service/translate/upstream_error.h"
 
 namespace sparkgate::translate {

@@ -1,6 +1,6 @@
-#include "service/translate/field_table.h"
+#include "service/translate/testing/field_table.h"
 
-#include "service/translate/golden.h"
+#include "service/translate/testing/golden.h"
 
 namespace sparkgate::translate {
 
