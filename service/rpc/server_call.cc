@@ -113,7 +113,6 @@ CallStatus ServerCall::DecodeChat(grpc::ByteBuffer* bytes, call::CallRequest* re
   options.request_bytes = bytes->Length();
   CallStatus status = ParseRequest(bytes, shared_->options.max_request_elements, &message);
   if (!status.ok()) return status;
-  report_.model = message.model().substr(0, 256);
 
   translate::UpstreamBody body;
   options.stream = method() == Method::kStreamChat;
@@ -123,6 +122,7 @@ CallStatus ServerCall::DecodeChat(grpc::ByteBuffer* bytes, call::CallRequest* re
   options.say_stream = !refused.Has(translate::OwnField::kStream);
   options.echo = shared_->options.echo;
   status = translate::EncodeRequest(message, options, &body);
+  report_.model = body.model.substr(0, 256);
   if (!status.ok()) return status;
 
   request->stream = options.stream;

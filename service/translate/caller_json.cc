@@ -19,6 +19,12 @@ std::string ErrorText(JsonDocument::Result result, size_t offset) {
 
 bool IsStreamKey(std::string_view key) { return key == "stream" || key == "stream_options"; }
 
+std::string ObjectError(const JsonValue& value) {
+  if (value.is(JsonKind::kObject)) return "";
+  return value.is(JsonKind::kString) ? "must be a JSON object, not a string: it is quoted twice"
+                                     : "must be a JSON object";
+}
+
 // Only for keys that are ours: any other is the caller's data, and not to be repeated.
 std::string Quoted(std::string_view key) { return '`' + std::string(key) + '`'; }
 
@@ -49,35 +55,57 @@ std::string CallerJsonError(std::string_view json, JsonDocument* document) {
 ExtraBody::ExtraBody(const google::protobuf::Message& message, const MessageSchema& schema,
                      const FieldPath& path, bool is_root, Violations* violations) {
   const auto* field = schema.extra_body();
-  if (field == nullptr || !message.GetReflection()->HasField(message, field)) return;
+  const auto* reflection = message.GetReflection();
+  if (field == nullptr || !reflection->HasField(message, field)) return;
   const FieldPath here = path.Field(field->name());
-  text_ = message.GetReflection()->GetString(message, field);
   document_.emplace();
-  std::string error = CallerJsonError(text_, &*document_);
-  if (error.empty() && !document_->root().is(JsonKind::kObject)) error = "must be a JSON object";
+  std::string error =
+      CallerJsonError(reflection->GetStringReference(message, field, &scratch_), &*document_);
+  if (error.empty()) error = ObjectError(document_->root());
   if (!error.empty()) {
     document_.reset();
     violations->Add(here, std::move(error));
     return;
   }
-  const std::string_view object = TrimJsonSpace(text_);
-  members_ = TrimJsonSpace(object.substr(1, object.size() - 2));
-  Check(message, schema, here, is_root, violations);
+  Check(message, schema, here, violations);
+  CutIntoPieces(is_root);
 }
 
 void ExtraBody::Check(const google::protobuf::Message& message, const MessageSchema& schema,
-                      const FieldPath& path, bool is_root, Violations* violations) const {
+                      const FieldPath& path, Violations* violations) const {
   document_->root().ForEachMember([&](const JsonMember& member) {
-    if (is_root && IsStreamKey(member.key)) {
-      violations->Add(path,
-                      Quoted(member.key) + " may not be given: the RPC says whether it streams");
-    }
     for (const FieldSchema* field : schema.FindForWriting(member.key)) {
       if (!IsPresent(message, *field)) continue;
       violations->Add(path, Quoted(member.key) + " is given here and by the field `" +
                                 std::string(field->name()) + "`");
     }
   });
+}
+
+void ExtraBody::CutIntoPieces(bool is_root) {
+  const std::string_view object = document_->root().raw();
+  std::string_view rest = object.substr(1, object.size() - 2);
+  const auto add = [this](std::string_view piece) {
+    const std::string_view members = TrimJsonSpace(piece);
+    if (members.empty()) return;
+    // The space behind a comma is kept.
+    const size_t begin = pieces_.empty() ? members.data() - piece.data() : 0;
+    pieces_.push_back(piece.substr(begin, members.data() + members.size() - piece.data() - begin));
+  };
+  document_->root().ForEachMember([&](const JsonMember& member) {
+    if (!is_root || !IsStreamKey(member.key)) return;
+    const std::string_view before = rest.substr(0, member.raw_key.data() - rest.data());
+    add(before.substr(0, before.rfind(',')));
+    const std::string_view value = member.value.raw();
+    rest.remove_prefix(value.data() + value.size() - rest.data());
+    const size_t comma = rest.find(',');
+    rest.remove_prefix(comma == rest.npos ? rest.size() : comma + 1);
+  });
+  add(rest);
+}
+
+void ExtraBody::Write(JsonWriter* writer) const {
+  for (const std::string_view piece : pieces_) writer->Raw(piece);
 }
 
 std::optional<JsonValue> ExtraBody::Find(std::string_view key) const {

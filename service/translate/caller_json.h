@@ -4,8 +4,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/json_reader.h"
+#include "base/json_writer.h"
 #include "google/protobuf/message.h"
 #include "service/translate/field_path.h"
 #include "service/translate/message_schema.h"
@@ -25,25 +27,31 @@ std::string EchoedJsonError(std::string_view json, JsonDocument* document);
 // The extra_body_json of one message of a request: checked against the message's own fields.
 class ExtraBody {
  public:
-  // Adds to `violations` what is wrong with it. `is_root`: of the request, where `stream` and
-  // `stream_options` are refused because the RPC says whether it streams.
+  // Adds to `violations` what is wrong with it. `message` must outlive this. `is_root`: of the
+  // request, where `stream` and `stream_options` are left out because the RPC says whether it
+  // streams.
   ExtraBody(const google::protobuf::Message& message, const MessageSchema& schema,
             const FieldPath& path, bool is_root, Violations* violations);
+  ExtraBody(const ExtraBody&) = delete;
+  ExtraBody& operator=(const ExtraBody&) = delete;
 
   bool Has(std::string_view key) const { return Find(key).has_value(); }
   std::optional<JsonValue> Find(std::string_view key) const;
 
-  // The members as they were written, without the braces; "" if there are none.
-  std::string_view members() const { return members_; }
+  // Whether there is a member to send.
+  bool empty() const { return pieces_.empty(); }
+  // Writes the members as they came, byte for byte.
+  void Write(JsonWriter* writer) const;
 
  private:
   void Check(const google::protobuf::Message& message, const MessageSchema& schema,
-             const FieldPath& path, bool is_root, Violations* violations) const;
+             const FieldPath& path, Violations* violations) const;
+  void CutIntoPieces(bool is_root);
 
   // Messages with extra members are few and these documents are heavy: none is made without one.
   std::optional<JsonDocument> document_;
-  std::string text_;
-  std::string_view members_;
+  std::string scratch_;
+  std::vector<std::string_view> pieces_;  // the members without braces; in several if some are cut
 };
 
 }  // namespace sparkgate::translate

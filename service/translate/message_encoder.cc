@@ -39,7 +39,7 @@ void MessageEncoder::Members(const Message& message, const MessageSchema& schema
   }
   Fields(message, schema, extra, echo.has_value() ? &*echo : nullptr, path);
   if (echo.has_value()) echo->Write(&writer_);
-  if (!extra.members().empty()) writer_.Raw(extra.members());
+  extra.Write(&writer_);
 }
 
 // Only an assistant's message has been an answer: on others, extra_json is not looked at.
@@ -258,7 +258,7 @@ void MessageEncoder::ImageData(const Message& message, const FieldSchema& field,
     writer_.Key("detail");
     writer_.String(image.detail());
   }
-  if (!extra.members().empty()) writer_.Raw(extra.members());
+  extra.Write(&writer_);
   writer_.EndObject();
 }
 

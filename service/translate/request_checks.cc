@@ -34,7 +34,8 @@ struct Required {
 const std::vector<Required>& RequiredFields() {
   static const auto* const kRows = new std::vector<Required>{
       {v1::ChatRequest::descriptor(), "model", "model", "is required"},
-      {v1::ChatRequest::descriptor(), "messages", "messages", "at least one message is required"},
+      {v1::ChatRequest::descriptor(), "messages", "messages",
+       "at least one message is required; a whole HTTP body goes into `extra_body_json`"},
       {v1::ChatMessage::descriptor(), "role", "role",
        "is required: \"system\", \"user\", \"assistant\", \"tool\" or \"developer\""},
       {v1::FunctionDefinition::descriptor(), "name", "name", "is required"},
@@ -77,7 +78,7 @@ void CheckPart(const Message& message, const MessageSchema& schema, const ExtraB
                       "excludes `" + std::string(first->name()) + "`: a part is one of them");
     }
   }
-  if (first == nullptr && extra.members().empty()) {
+  if (first == nullptr && extra.empty()) {
     violations->Add(path, "is empty: set text, image_url, video_url, audio_url or image_data");
   }
 }

@@ -38,6 +38,12 @@ int RequestedChoices(const v1::ChatRequest& request, const ExtraBody& extra) {
   return n < 1 ? 1 : n;
 }
 
+std::string RequestedModel(const v1::ChatRequest& request, const ExtraBody& extra) {
+  if (!request.model().empty()) return request.model();
+  const auto given = extra.Find("model");
+  return given && given->is(JsonKind::kString) ? std::string(given->AsText()) : "";
+}
+
 void WriteStream(const EncodeOptions& options, JsonWriter* writer) {
   if (!options.say_stream) return;
   // Said in both cases: some servers stream unless they are told not to.
@@ -57,6 +63,7 @@ CallStatus EncodeRequest(const v1::ChatRequest& request, const EncodeOptions& op
   const FieldPath root;
   Violations violations;
   const ExtraBody extra(request, schema, root, /*is_root=*/true, &violations);
+  body->model = RequestedModel(request, extra);
   const size_t bytes = options.request_bytes;
   JsonWriter writer(bytes + bytes / 8, bytes == 0 ? std::numeric_limits<size_t>::max()
                                                   : kMaxGrowth * bytes + kAlwaysBytes);

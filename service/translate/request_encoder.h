@@ -19,14 +19,16 @@ struct EncodeOptions {
   bool say_stream = true;  // false: for an upstream that refuses "stream"
 };
 
-// The upstream body of one request, and what the call must know of it.
+// The upstream body of one request, and what the call must know of it, whether it came in a field
+// or in extra_body_json.
 struct UpstreamBody {
   std::string json;
-  int requested_choices = 1;  // `n`, also when it came in extra_body_json
+  int requested_choices = 1;  // `n`
+  std::string model;          // also of a request that is refused; "": none was given
 };
 
 // Validates `request` and writes it as the upstream's JSON. What can only be a mistake ends as
-// INVALID_ARGUMENT with all violations found (at most 16) and nothing is written; ranges are the
+// INVALID_ARGUMENT with all violations found (at most 16) and no `json` is written; ranges are the
 // upstream's business. Pure; any thread.
 CallStatus EncodeRequest(const v1::ChatRequest& request, const EncodeOptions& options,
                          UpstreamBody* body);

@@ -171,6 +171,67 @@ TEST(RequestEncoderTest, ExtraBodyMayGiveWhatIsNotSet) {
             HelloWith(R"(,"stop":"END","temperature":null)"));
 }
 
+TEST(RequestEncoderTest, TheRpcAndNotTheBodySaysWhetherItStreams) {
+  const std::pair<std::string, std::string> cases[] = {
+      {R"({"stream":true})", "{}"},
+      {R"({"stream":true,"stream_options":null})", "{}"},
+      {R"({"stream":true , "a":1})", R"({"a":1})"},
+      {R"({"a":1, "stream":false})", R"({"a":1})"},
+      {R"({"a":1 ,"stream":null,  "b":2 })", R"({"a":1,  "b":2})"},
+      {R"({"a":1,"stream":1,"b":2,"stream_options":{"x":[","]},"c":3})", R"({"a":1,"b":2,"c":3})"},
+      {R"({"a":",","str\u0065am":true,"b":{"stream":true}})", R"({"a":",","b":{"stream":true}})"},
+  };
+  for (const auto& [body, members] : cases) {
+    v1::ChatRequest request = Parse(kHello);
+    request.set_extra_body_json(body);
+    const std::string expected =
+        HelloWith((members == "{}" ? "" : ",") + members.substr(1, members.size() - 2));
+    UpstreamBody upstream;
+    ASSERT_TRUE(EncodeRequest(request, {}, &upstream).ok()) << body;
+    EXPECT_EQ(WithoutStream(upstream.json), expected);
+    ASSERT_TRUE(EncodeRequest(request, {true, true}, &upstream).ok()) << body;
+    EXPECT_EQ(upstream.json, expected.substr(0, expected.size() - 1) +
+                                 R"(,"stream":true,"stream_options":{"include_usage":true}})");
+  }
+  EXPECT_EQ(Encode(R"(extra_body_json: "{\"messages\":[{}],\"stream\":true,\"model\":\"m\"}")"),
+            R"({"messages":[{}],"model":"m"})");
+}
+
+// Elsewhere they are nobody's but the caller's.
+TEST(RequestEncoderTest, StreamWithinAMessageIsSent) {
+  EXPECT_EQ(Encode(R"(model: "m" messages { role: "user" extra_body_json: "{\"stream\":true}" })"),
+            R"({"model":"m","messages":[{"role":"user","stream":true}]})");
+}
+
+TEST(RequestEncoderTest, KnowsTheModelAlsoOfWhatItRefuses) {
+  const std::pair<std::string, std::string> cases[] = {
+      {kHello, "m"},
+      {"model: 'm'", "m"},
+      {"", ""},
+      {"extra_body_json: '{\"model\":\"b\",\"messages\":[]}'", "b"},
+      {"extra_body_json: '{\"model\":\"b\"}'", "b"},
+      {"extra_body_json: '{\"model\":7}'", ""},
+      {"extra_body_json: '{\"model\":\"b\"'", ""},
+      {"model: 'm' extra_body_json: '{\"model\":\"b\"}'", "m"},
+  };
+  for (const auto& [text, model] : cases) {
+    UpstreamBody body;
+    EncodeRequest(Parse(text), {}, &body);
+    EXPECT_EQ(body.model, model) << text;
+  }
+}
+
+// Whoever pastes an HTTP body is told where it belongs.
+TEST(RequestEncoderTest, SaysWhereABodyBelongs) {
+  const auto violations = [](const std::string& text) {
+    UpstreamBody body;
+    return EncodeRequest(Parse(text), {}, &body).violations;
+  };
+  EXPECT_NE(violations("")[1].description.find("extra_body_json"), std::string::npos);
+  EXPECT_NE(violations(R"(extra_body_json: "\"{\\\"model\\\":1}\"")")[0].description.find("twice"),
+            std::string::npos);
+}
+
 TEST(RequestEncoderTest, NamesTheFieldThatIsWrong) {
   const std::pair<std::string, Fields> cases[] = {
       {"", {"model", "messages"}},
@@ -212,8 +273,7 @@ TEST(RequestEncoderTest, NamesTheFieldThatIsWrongBesideAMessage) {
       {"response_format { schema_json: '{} x' }", {"response_format.schema_json"}},
       {"extra_body_json: ''", {"extra_body_json"}},
       {"extra_body_json: '[1]'", {"extra_body_json"}},
-      {"extra_body_json: '{\"stream\":false}'", {"extra_body_json"}},
-      {"extra_body_json: '{\"stream_options\":{}}'", {"extra_body_json"}},
+      {"extra_body_json: '{\"stream\":true,\"stream\":true}'", {"extra_body_json"}},
       {"extra_body_json: '{\"a\":1,\"a\":2}'", {"extra_body_json"}},
       {"extra_body_json: '{\"a\":{\"b\":1,\"\\\\u0062\":2}}'", {"extra_body_json"}},
       {"extra_body_json: '{\"model\":\"x\"}'", {"extra_body_json"}},

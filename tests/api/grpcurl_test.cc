@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "nlohmann/json.hpp"
 #include "tests/api/founding_bodies.h"
 #include "tests/support/answers.h"
 #include "tests/support/http_text.h"
@@ -68,6 +69,17 @@ TEST_F(Grpcurl, FoundingBodiesWorkAsTheyStand) {
       EXPECT_EQ(request.body, UpstreamBody(founding.body, stream));
     }
   }
+}
+
+// Whatever stands in it; tests/data/http_bodies has more.
+TEST_F(Grpcurl, AWholeBodyIsOneField) {
+  const std::string members =
+      R"("model":"m","messages":[{"role":"user","content":[{"type":"text","text":"a"}]}],"stop":"b")";
+  const std::string body = "{\"stream\":false," + members + "}";
+  const Run run = Call({"-d", nlohmann::json{{"extra_body_json", body}}.dump(), server_.address(),
+                        "sparkgate.v1.ChatService/StreamChat"});
+  ASSERT_EQ(run.code, 0) << run.errors;
+  EXPECT_EQ(upstream_.requests().back().body, UpstreamBody("{" + members + "}", true));
 }
 
 TEST_F(Grpcurl, ReflectionAndHealth) {

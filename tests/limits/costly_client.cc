@@ -35,11 +35,11 @@ std::string OfText(char character) {
       [&](auto* r) { r->mutable_messages(0)->set_content(std::string(kLarge, character)); });
 }
 
-// Refused at its end: it sets `stream`.
+// Refused at its end: it has a key whose field is set.
 std::string OfJson(size_t bytes) {
   std::string json = "{\"a\":[0";
   while (json.size() < bytes) json += ",1234567";
-  return Serialized([&](auto* r) { r->set_extra_body_json(json + "],\"stream\":true}"); });
+  return Serialized([&](auto* r) { r->set_extra_body_json(json + "],\"model\":\"m\"}"); });
 }
 
 // Refused at its end: the role of a message is missing.
