@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/error.hpp>
 #include <utility>
@@ -47,13 +47,14 @@ bool IsReset(const boost::system::error_code& error) {
 
 }  // namespace
 
-Connection::Connection(std::unique_ptr<Transport> transport, const Options& options,
-                       Endpoint* endpoint, Ledger* ledger)
-    : transport_(std::move(transport)),
+Connection::Connection(asio::ip::tcp::socket socket, asio::ssl::context* tls,
+                       const Options& options, Endpoint* endpoint, Ledger* ledger)
+    : socket_(std::move(socket)),
       options_(options),
       endpoint_(*endpoint),
       ledger_(*ledger),
-      timer_(transport_->socket().get_executor()) {
+      timer_(socket_.get_executor()) {
+  if (tls != nullptr) tls_.emplace(socket_, *tls);
   ledger_.ConnectionOpened();
 }
 
@@ -62,21 +63,39 @@ Connection::~Connection() {
 }
 
 void Connection::Start() {
-  transport_->Handshake([self = shared_from_this()](const Error& error) {
-    if (error) return self->Close();
-    self->Parse();
-    self->Read();
-  });
+  if (!tls_) return Read();
+  tls_->async_handshake(
+      asio::ssl::stream_base::server,
+      [self = shared_from_this()](const Error& error) { error ? self->Close() : self->Read(); });
+}
+
+template <typename Use>
+void Connection::WithStream(Use use) {
+  tls_ ? use(*tls_) : use(socket_);
 }
 
 void Connection::Read() {
   if (closed_ || reading_ || client_finished_ || input_.size() > kMostPipelined) return;
   reading_ = true;
-  transport_->Read(asio::buffer(read_buffer_),
-                   [self = shared_from_this()](const Error& error, size_t size) {
-                     self->reading_ = false;
-                     self->OnRead(error, size);
-                   });
+  WithStream([this](auto& stream) {
+    stream.async_read_some(asio::buffer(read_buffer_),
+                           [self = shared_from_this()](const Error& error, size_t size) {
+                             self->reading_ = false;
+                             self->OnRead(error, size);
+                           });
+  });
+}
+
+template <typename Handler>
+void Connection::Write(asio::const_buffer bytes, Handler handler) {
+  writing_ = true;
+  WithStream([&](auto& stream) {
+    asio::async_write(stream, bytes,
+                      [self = shared_from_this(), handler](const Error& error, size_t size) {
+                        self->writing_ = false;
+                        handler(error, size);
+                      });
+  });
 }
 
 void Connection::OnRead(const Error& error, size_t size) {
@@ -100,11 +119,11 @@ void Connection::OnGone(const Error& error) {
   }
   // An answer that generates nothing still reaches a client that has only finished sending.
   client_finished_ = true;
-  const bool unanswered = script_ != nullptr && !lingering_ && sent_ == 0;
+  const bool unanswered = script_ && !lingering_ && sent_ == 0;
   if (reset || !unanswered) Close();
 }
 
-// What is written or waits goes its way and finds that nobody is there.
+// Writes and waits that are under way come back and find the connection closed.
 void Connection::GoOnAlone(Outcome outcome) {
   alone_ = outcome;
   if (leaving_.noticed_after.count() > 0) noticed_at_ = Clock::now() + leaving_.noticed_after;
@@ -113,7 +132,7 @@ void Connection::GoOnAlone(Outcome outcome) {
 
 // Takes requests out of `input_` until one is being answered or bytes are missing.
 void Connection::Parse() {
-  while (!closed_ && !lingering_ && script_ == nullptr && !writing_) {
+  while (!closed_ && !lingering_ && !script_ && !writing_) {
     if (!parser_) {
       parser_.emplace();
       parser_->eager(true);
@@ -152,12 +171,9 @@ void Connection::AllowBody() {
   if (body_allowed_ || !parser_->is_header_done()) return;
   body_allowed_ = true;
   if (!boost::beast::iequals(parser_->get()[http::field::expect], "100-continue")) return;
-  writing_ = true;
-  transport_->Write(asio::buffer(kContinueText, sizeof(kContinueText) - 1),
-                    [self = shared_from_this()](const Error& error, size_t) {
-                      self->writing_ = false;
-                      if (!error) self->Parse();
-                    });
+  Write(asio::buffer(kContinueText, sizeof(kContinueText) - 1), [this](const Error& error, size_t) {
+    if (!error) Parse();
+  });
 }
 
 void Connection::Dispatch() {
@@ -175,7 +191,7 @@ void Connection::Refuse(int status) {
   Begin(endpoint_.Refuse(status));
 }
 
-void Connection::Begin(std::unique_ptr<Script> script) {
+void Connection::Begin(Script script) {
   script_ = std::move(script);
   then_ = Then::kContinue;
   generation_over_ = false;
@@ -189,19 +205,14 @@ void Connection::Advance() {
   if (!Gather()) return WaitUntilDue();
   if (alone_) return ConcludeAlone();
   if (output_.empty()) return Conclude();
-  writing_ = true;
-  transport_->Write(asio::buffer(output_),
-                    [self = shared_from_this()](const Error& error, size_t size) {
-                      self->writing_ = false;
-                      self->OnWritten(error, size);
-                    });
+  Write(asio::buffer(output_), [this](const Error& error, size_t size) { OnWritten(error, size); });
 }
 
 // Collects what may be written at once. False: nothing, the next step has to wait first.
 bool Connection::Gather() {
   output_.clear();
   while (then_ == Then::kContinue && output_.size() < kWriteSize) {
-    if (!step_) step_ = script_->Next();
+    if (!step_) step_ = script_();
     if (step_->wait.count() > 0) return !output_.empty();
     output_ += step_->bytes;
     then_ = step_->then;
@@ -252,7 +263,7 @@ void Connection::Conclude() {
     case Then::kHalfClose:
       EndGeneration(Outcome::kCut);
       Error ignored;
-      transport_->socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+      socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
       return;
   }
 }
@@ -265,7 +276,7 @@ void Connection::ConcludeAlone() {
 }
 
 void Connection::Finish() {
-  script_.reset();
+  script_ = nullptr;
   if (client_finished_) return Close();
   Parse();
   Read();
@@ -276,7 +287,12 @@ void Connection::Finish() {
 void Connection::Linger() {
   if (client_finished_) return Close();
   lingering_ = true;
-  transport_->FinishSending();
+  if (tls_) {
+    tls_->async_shutdown([self = shared_from_this()](const Error&) {});
+  } else {
+    Error ignored;
+    socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  }
   timer_.expires_after(kLinger);
   timer_.async_wait([self = shared_from_this()](const Error& error) {
     if (!error) self->Close();
@@ -286,7 +302,7 @@ void Connection::Linger() {
 void Connection::Reset() {
   EndGeneration(Outcome::kCut);
   Error ignored;
-  transport_->socket().set_option(asio::socket_base::linger(true, 0), ignored);
+  socket_.set_option(asio::socket_base::linger(true, 0), ignored);
   Close();
 }
 
@@ -305,7 +321,7 @@ void Connection::CloseSocket() {
   closed_ = true;
   ledger_.ConnectionClosed();
   Error ignored;
-  transport_->socket().close(ignored);
+  socket_.close(ignored);
 }
 
 }  // namespace sparkgate::simulator

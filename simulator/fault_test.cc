@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "simulator/fault_case.h"
+#include "simulator/testing/wire_case.h"
 
 namespace sparkgate::simulator {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "simulator/fault_case.h"
+#include "simulator/testing/wire_case.h"
 
 namespace sparkgate::simulator {
 namespace {

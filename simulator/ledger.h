@@ -8,7 +8,7 @@
 #include <mutex>
 #include <string>
 
-#include "simulator/http_request.h"
+#include "simulator/http.h"
 
 namespace sparkgate::simulator {
 

@@ -14,7 +14,7 @@
 #include "service/translate/message_schema.h"
 #include "service/translate/request_encoder.h"
 #include "service/translate/testing/without_stream.h"
-#include "simulator/request_validator.h"
+#include "simulator/chat_request.h"
 
 namespace sparkgate::translate {
 namespace {

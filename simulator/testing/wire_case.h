@@ -1,14 +1,14 @@
 // One fault or dialect as it looks on the wire, as a row of a table.
-#ifndef SPARKGATE_SIMULATOR_FAULT_CASE_H_
-#define SPARKGATE_SIMULATOR_FAULT_CASE_H_
+#ifndef SPARKGATE_SIMULATOR_TESTING_WIRE_CASE_H_
+#define SPARKGATE_SIMULATOR_TESTING_WIRE_CASE_H_
 
 #include <gtest/gtest.h>
 
 #include <string>
 #include <vector>
 
-#include "simulator/test_client.h"
-#include "simulator/test_server.h"
+#include "simulator/testing/test_client.h"
+#include "simulator/testing/test_server.h"
 
 namespace sparkgate::simulator {
 
@@ -58,4 +58,4 @@ inline void ExpectOnTheWire(const Case& c) {
 
 }  // namespace sparkgate::simulator
 
-#endif  // SPARKGATE_SIMULATOR_FAULT_CASE_H_
+#endif  // SPARKGATE_SIMULATOR_TESTING_WIRE_CASE_H_
