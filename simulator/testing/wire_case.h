@@ -4,7 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cctype>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "simulator/testing/test_client.h"
@@ -16,29 +18,71 @@ inline constexpr char kTerminator[] = "\r\n0\r\n\r\n";
 inline constexpr char kFinish[] = R"("finish_reason":"stop")";
 inline constexpr char kDone[] = "data: [DONE]\n\n";
 
-struct Case {
-  const char* model;
-  bool stream;
-  const char* status;   // Of the first response; empty: no byte came.
-  TestClient::End end;  // With `Connection: close`; kOpen: it stays open.
-  std::string last;     // What the received bytes end with.
+// Begin with Streamed(), Whole() or Refused(), then say what differs.
+struct WireCase {
+  std::string model;
+  bool stream = true;
+  std::string status = "200";                   // Of the first response; empty: no byte came.
+  TestClient::End end = TestClient::End::kFin;  // With `Connection: close`; kOpen: it stays open.
+  std::string last;                             // What the received bytes end with.
   std::vector<std::string> with;
   std::vector<std::string> without;
-  const char* outcome;  // "finished", "cut" or "rejected".
+  std::string outcome = "finished";  // "finished", "cut" or "rejected".
+
+  WireCase Status(std::string text) && { return status = std::move(text), std::move(*this); }
+  WireCase EndsWith(std::string text) && { return last = std::move(text), std::move(*this); }
+  WireCase Has(std::vector<std::string> texts) && {
+    return with = std::move(texts), std::move(*this);
+  }
+  WireCase Lacks(std::vector<std::string> texts) && {
+    return without = std::move(texts), std::move(*this);
+  }
+  WireCase StaysOpen(std::string text) && {
+    end = TestClient::End::kOpen;
+    return std::move(*this).EndsWith(std::move(text));
+  }
+  // Broken off by FIN or RST.
+  WireCase Cut(std::string text) && {
+    outcome = "cut";
+    return std::move(*this).EndsWith(std::move(text));
+  }
+  WireCase Reset(std::string text) && {
+    end = TestClient::End::kReset;
+    return std::move(*this).Cut(std::move(text));
+  }
 };
 
-inline std::string Name(const testing::TestParamInfo<Case>& info) {
-  std::string name = std::string(info.param.stream ? "Stream" : "Unary") + "_";
-  for (char c : std::string(info.param.model)) name += std::isalnum(c) ? c : '_';
+inline WireCase Streamed(std::string model) {
+  WireCase wire_case;
+  wire_case.model = std::move(model);
+  wire_case.last = kTerminator;
+  return wire_case;
+}
+
+inline WireCase Whole(std::string model) {
+  WireCase wire_case = Streamed(std::move(model)).EndsWith("}");
+  wire_case.stream = false;
+  return wire_case;
+}
+
+inline WireCase Refused(std::string model, std::string status, bool stream = true) {
+  WireCase wire_case = Streamed(std::move(model)).Status(std::move(status)).EndsWith("\"}");
+  wire_case.stream = stream;
+  wire_case.outcome = "rejected";
+  return wire_case;
+}
+
+inline std::string WireCaseName(const testing::TestParamInfo<WireCase>& info) {
+  std::string name = info.param.stream ? "Stream_" : "Unary_";
+  for (char c : info.param.model) name += std::isalnum(c) ? c : '_';
   return name;
 }
 
 // Makes the call and compares.
-inline void ExpectOnTheWire(const Case& c) {
+inline void ExpectOnTheWire(const WireCase& c) {
   TestServer server;
   TestClient client(server.port());
-  const std::string model = c.model;
-  client.Send(ChatPost(ChatBody(model, c.stream, R"(,"seed":3)"), "Connection: close\r\n"));
+  client.Send(ChatPost(ChatBody(c.model, c.stream, R"(,"seed":3)"), "Connection: close\r\n"));
   if (c.end == TestClient::End::kOpen) {
     ASSERT_TRUE(client.ReadUntil(c.last));
     EXPECT_TRUE(client.IsSilent());
@@ -46,7 +90,7 @@ inline void ExpectOnTheWire(const Case& c) {
     EXPECT_EQ(client.ReadToEnd(), c.end);
   }
   const std::string& all = client.received();
-  EXPECT_EQ(all.substr(0, 12), c.status[0] == 0 ? "" : std::string("HTTP/1.1 ") + c.status);
+  EXPECT_EQ(all.substr(0, 12), c.status.empty() ? "" : "HTTP/1.1 " + c.status);
   ASSERT_GE(all.size(), c.last.size());
   EXPECT_EQ(all.substr(all.size() - c.last.size()), c.last);
   for (const std::string& text : c.with) EXPECT_NE(all.find(text), std::string::npos) << text;
