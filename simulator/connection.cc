@@ -100,7 +100,7 @@ void Connection::Write(asio::const_buffer bytes, Handler handler) {
 
 void Connection::OnRead(const Error& error, size_t size) {
   if (closed_) return;
-  if (error) return OnGone(error);
+  if (error) return OnClientLeft(error);
   if (!lingering_) {
     input_.append(read_buffer_.data(), size);
     Parse();
@@ -108,12 +108,12 @@ void Connection::OnRead(const Error& error, size_t size) {
   Read();
 }
 
-void Connection::OnGone(const Error& error) {
+void Connection::OnClientLeft(const Error& error) {
   const bool reset = IsReset(error);
   if (generation_ != 0) {
     const Outcome outcome = reset ? Outcome::kAbortedRst : Outcome::kAbortedFin;
     endpoint_.DropNext(leaving_.drops);
-    if (!leaving_.is_noticed) return GoOnAlone(outcome);
+    if (!leaving_.is_noticed) return ContinueWithoutClient(outcome);
     EndGeneration(outcome);
     return Close();
   }
@@ -124,13 +124,13 @@ void Connection::OnGone(const Error& error) {
 }
 
 // Writes and waits that are under way come back and find the connection closed.
-void Connection::GoOnAlone(Outcome outcome) {
-  alone_ = outcome;
+void Connection::ContinueWithoutClient(Outcome outcome) {
+  without_client_ = outcome;
   if (leaving_.noticed_after.count() > 0) noticed_at_ = Clock::now() + leaving_.noticed_after;
   CloseSocket();
 }
 
-// Takes requests out of `input_` until one is being answered or bytes are missing.
+// Takes requests out of `input_` until one is being answered or more bytes are needed.
 void Connection::Parse() {
   while (!closed_ && !lingering_ && !script_ && !writing_) {
     if (!parser_) {
@@ -201,14 +201,14 @@ void Connection::Begin(Script script) {
 }
 
 void Connection::Advance() {
-  if (closed_ && !alone_) return;
+  if (closed_ && !without_client_) return;
   if (!Gather()) return WaitUntilDue();
-  if (alone_) return ConcludeAlone();
+  if (without_client_) return ConcludeWithoutClient();
   if (output_.empty()) return Conclude();
   Write(asio::buffer(output_), [this](const Error& error, size_t size) { OnWritten(error, size); });
 }
 
-// Collects what may be written at once. False: nothing, the next step has to wait first.
+// Collects what may be written at once. False: nothing, because the next step waits first.
 bool Connection::Gather() {
   output_.clear();
   while (then_ == Then::kContinue && output_.size() < kWriteSize) {
@@ -237,11 +237,9 @@ void Connection::WaitUntilDue() {
 void Connection::OnWritten(const Error& error, size_t size) {
   sent_ += size;
   ledger_.BytesSent(size);
-  if (error && !closed_) OnGone(error);
-  if (alone_) return ConcludeAlone();
-  if (closed_ || error) return;
-  if (generation_over_) EndGeneration(Outcome::kFinished);
-  Conclude();
+  if (error && !closed_) OnClientLeft(error);
+  if (without_client_) return ConcludeWithoutClient();
+  if (!closed_ && !error) Conclude();
 }
 
 void Connection::Conclude() {
@@ -262,15 +260,13 @@ void Connection::Conclude() {
       return Reset();
     case Then::kHalfClose:
       EndGeneration(Outcome::kCut);
-      Error ignored;
-      socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
-      return;
+      return ShutDownSending();
   }
 }
 
-void Connection::ConcludeAlone() {
+void Connection::ConcludeWithoutClient() {
   ledger_.BytesUnheard(output_.size());
-  if (Clock::now() >= noticed_at_) return EndGeneration(*alone_);
+  if (Clock::now() >= noticed_at_) return EndGeneration(*without_client_);
   if (then_ == Then::kContinue && !generation_over_) return Advance();
   EndGeneration(Outcome::kUnheard);
 }
@@ -282,21 +278,26 @@ void Connection::Finish() {
   Read();
 }
 
-// Closed at once, the kernel would answer bytes still on their way with RST, and the client might
-// lose the end of the answer.
+// Does not close at once: the kernel would answer bytes still on their way with RST, and the client
+// might lose the end of the answer.
 void Connection::Linger() {
   if (client_finished_) return Close();
   lingering_ = true;
   if (tls_) {
     tls_->async_shutdown([self = shared_from_this()](const Error&) {});
   } else {
-    Error ignored;
-    socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+    ShutDownSending();
   }
   timer_.expires_after(kLinger);
   timer_.async_wait([self = shared_from_this()](const Error& error) {
     if (!error) self->Close();
   });
+}
+
+// FIN; reading goes on.
+void Connection::ShutDownSending() {
+  Error ignored;
+  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
 }
 
 void Connection::Reset() {

@@ -23,9 +23,9 @@
 
 namespace sparkgate::simulator {
 
-// Kept alive by its own pending operations. All of it runs on the thread of its io_context. A read
-// is on its way at every moment, also while an answer waits or is written: that is how FIN and
-// RST are seen at once.
+// Kept alive by its own pending operations. Everything runs on the thread of its io_context. A read
+// is pending at every moment, also while an answer waits or is written, so that FIN and RST are
+// seen at once.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   // `tls` null: plain. Everything but the socket must outlive the connection.
@@ -47,8 +47,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void Write(boost::asio::const_buffer bytes, Handler handler);
   void Read();
   void OnRead(const Error& error, size_t size);
-  void OnGone(const Error& error);
-  void GoOnAlone(Outcome outcome);
+  void OnClientLeft(const Error& error);
+  void ContinueWithoutClient(Outcome outcome);
   void Parse();
   bool Feed(Error* error);
   void AllowBody();
@@ -63,8 +63,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void Conclude();
   void Finish();
   void Linger();
+  void ShutDownSending();
   void Reset();
-  void ConcludeAlone();
+  void ConcludeWithoutClient();
   void EndGeneration(Outcome outcome);
   void Close();
   void CloseSocket();
@@ -96,8 +97,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool lingering_ = false;
   bool client_finished_ = false;
   bool closed_ = false;
-  // The client has left, and generation goes on: how that will count if it is noticed, and when.
-  std::optional<Outcome> alone_;
+  // Set when the client has left and generation continues: how that counts once it is noticed, at
+  // `noticed_at_`.
+  std::optional<Outcome> without_client_;
   Clock::time_point noticed_at_ = Clock::time_point::max();
 };
 

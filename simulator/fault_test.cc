@@ -8,7 +8,6 @@
 namespace sparkgate::simulator {
 namespace {
 
-
 class FaultTest : public testing::TestWithParam<WireCase> {};
 
 TEST_P(FaultTest, LooksLikeThisOnTheWire) { ExpectOnTheWire(GetParam()); }

@@ -91,142 +91,137 @@ bool WantsHelp(int argc, char** argv) {
   return false;
 }
 
-bool ReadListen(Options* options, std::string* error) {
+[[noreturn]] void Die(const std::string& error) {
+  std::fprintf(stderr, "sparkgate-sim: %s\n", error.c_str());
+  std::exit(1);
+}
+
+// Ends the process with the sentence unless `valid`.
+void Require(bool valid, const std::string& error) {
+  if (!valid) Die(error);
+}
+
+void ReadListen(Options* options) {
   const std::string value = absl::GetFlag(FLAGS_listen);
   const size_t colon = value.rfind(':');
   const char* const begin = value.data() + (colon == std::string::npos ? 0 : colon + 1);
   const char* const end = value.data() + value.size();
   const auto [stop, failed] = std::from_chars(begin, end, options->port);
-  if (colon == std::string::npos || colon == 0 || stop != end || failed != std::errc()) {
-    *error = "--listen: '" + value + "' is not host:port, such as 127.0.0.1:8089";
-    return false;
-  }
+  Require(colon != std::string::npos && colon != 0 && stop == end && failed == std::errc(),
+          "--listen: '" + value + "' is not host:port, such as 127.0.0.1:8089");
   options->host = value.substr(0, colon);
   if (options->host.size() > 2 && options->host.front() == '[' && options->host.back() == ']') {
     options->host = options->host.substr(1, options->host.size() - 2);
   }
-  return true;
 }
 
-bool ReadUsage(Options* options, std::string* error) {
+void ReadUsage(Options* options) {
   const std::string value = absl::GetFlag(FLAGS_usage_chunk);
   Plan plan;
-  if (simulator::Resolve("sim/story?usage=" + value, &plan, error) !=
-      simulator::Resolution::kFound) {
-    *error = "--usage_chunk: '" + value + "' is none of finish, trailing, auto, none";
-    return false;
-  }
+  std::string error;
+  Require(simulator::Resolve("sim/story?usage=" + value, &plan, &error) ==
+              simulator::Resolution::kFound,
+          "--usage_chunk: '" + value + "' is none of finish, trailing, auto, none");
   options->defaults.usage = plan.usage;
-  return true;
 }
 
-bool ReadPace(Options* options, std::string* error) {
-  const absl::Duration interval = absl::GetFlag(FLAGS_token_interval);
-  const absl::Duration delay = absl::GetFlag(FLAGS_first_token_delay);
-  for (const auto& [name, value] :
-       {std::pair("--token_interval", interval), std::pair("--first_token_delay", delay)}) {
-    if (value >= absl::ZeroDuration() && value <= absl::Hours(24)) continue;
-    *error = std::string(name) + ": must be from 0 to 24h";
-    return false;
-  }
-  options->defaults.interval = absl::ToChronoMicroseconds(interval);
-  options->defaults.first_token_delay = absl::ToChronoMicroseconds(delay);
-  options->defaults.tokens = absl::GetFlag(FLAGS_tokens);
-  if (options->defaults.tokens >= 0 && options->defaults.tokens <= 10'000'000) return true;
-  *error = "--tokens: must be from 0 to 10000000";
-  return false;
+std::chrono::microseconds DurationFlag(const char* name, absl::Duration value) {
+  Require(value >= absl::ZeroDuration() && value <= absl::Hours(24),
+          std::string(name) + ": must be from 0 to 24h");
+  return absl::ToChronoMicroseconds(value);
 }
 
-bool ReadFault(Options* options, std::string* error) {
+void ReadPace(Plan* defaults) {
+  defaults->interval = DurationFlag("--token_interval", absl::GetFlag(FLAGS_token_interval));
+  defaults->first_token_delay =
+      DurationFlag("--first_token_delay", absl::GetFlag(FLAGS_first_token_delay));
+  defaults->tokens = absl::GetFlag(FLAGS_tokens);
+  Require(defaults->tokens >= 0 && defaults->tokens <= 10'000'000,
+          "--tokens: must be from 0 to 10000000");
+}
+
+void ReadFault(Options* options) {
   options->fault = absl::GetFlag(FLAGS_fault);
   options->fault_rate = absl::GetFlag(FLAGS_fault_rate);
   options->fault_seed = absl::GetFlag(FLAGS_fault_seed);
   Plan plan;
-  if (!options->fault.empty() && !simulator::Overlay(options->fault, &plan, error)) {
-    *error = "--fault: " + *error;
-    return false;
+  std::string error;
+  if (!options->fault.empty() && !simulator::Overlay(options->fault, &plan, &error)) {
+    Die("--fault: " + error);
   }
-  if (options->fault_rate >= 0 && options->fault_rate <= 1) return true;
-  *error = "--fault_rate: must be from 0 to 1";
-  return false;
+  Require(options->fault_rate >= 0 && options->fault_rate <= 1,
+          "--fault_rate: must be from 0 to 1");
 }
 
-bool ReadFile(const char* flag, const std::string& path, std::string* out, std::string* error) {
-  std::ifstream file(path, std::ios::binary);
-  out->assign(std::istreambuf_iterator<char>(file), {});
-  if (file && !out->empty()) return true;
-  *error = std::string(flag) + ": cannot read '" + path + "'";
-  return false;
-}
-
-bool MakeOwnCertificate(Options* options, std::string* error) {
-  const std::string path = absl::GetFlag(FLAGS_tls_ca_out);
-  std::optional<simulator::Certificate> made = simulator::MakeCertificate();
-  if (path.empty() || !made) {
-    *error = path.empty() ? "--tls_self_signed: needs --tls_ca_out FILE"
-                          : "--tls_self_signed: OpenSSL cannot make a certificate";
-    return false;
-  }
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  file << made->ca_pem;
-  file.close();
-  if (!file) {
-    *error = "--tls_ca_out: cannot write '" + path + "'";
-    return false;
-  }
-  options->tls_certificate_pem = std::move(made->certificate_pem);
-  options->tls_key_pem = std::move(made->key_pem);
-  return true;
-}
-
-bool ReadTls(Options* options, std::string* error) {
-  const std::string certificate = absl::GetFlag(FLAGS_tls_cert);
-  const std::string key = absl::GetFlag(FLAGS_tls_key);
-  const bool own = absl::GetFlag(FLAGS_tls_self_signed);
-  if (certificate.empty() != key.empty() || (own && !certificate.empty()) ||
-      (!own && !absl::GetFlag(FLAGS_tls_ca_out).empty())) {
-    *error = "TLS needs --tls_cert with --tls_key, or else --tls_self_signed with --tls_ca_out";
-    return false;
-  }
-  options->tls = own || !certificate.empty();
-  if (own) return MakeOwnCertificate(options, error);
-  return certificate.empty() ||
-         (ReadFile("--tls_cert", certificate, &options->tls_certificate_pem, error) &&
-          ReadFile("--tls_key", key, &options->tls_key_pem, error));
-}
-
-bool ReadRest(Options* options, std::string* error) {
+void ReadRest(Options* options) {
   options->path_prefix = absl::GetFlag(FLAGS_path_prefix);
   while (!options->path_prefix.empty() && options->path_prefix.back() == '/') {
     options->path_prefix.pop_back();
   }
-  if (!options->path_prefix.empty() && options->path_prefix.front() != '/') {
-    *error = "--path_prefix: must begin with '/'";
-    return false;
-  }
+  Require(options->path_prefix.empty() || options->path_prefix.front() == '/',
+          "--path_prefix: must begin with '/'");
   options->api_key = absl::GetFlag(FLAGS_api_key_required);
   options->allow_anonymous = absl::GetFlag(FLAGS_allow_anonymous);
   options->reject_stream_options = absl::GetFlag(FLAGS_reject_stream_options);
   options->threads = absl::GetFlag(FLAGS_threads);
   const int64_t max_body = absl::GetFlag(FLAGS_max_body);
   options->max_body = static_cast<size_t>(max_body);
-  if (options->threads >= 1 && options->threads <= 64 && max_body > 0) return true;
-  *error = "--threads must be from 1 to 64, --max_body at least 1";
-  return false;
+  Require(options->threads >= 1 && options->threads <= 64 && max_body > 0,
+          "--threads must be from 1 to 64, --max_body at least 1");
 }
 
-bool ReadFlags(int argc, char** argv, Options* options, std::string* error) {
+std::string FileText(const char* flag, const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string text(std::istreambuf_iterator<char>(file), {});
+  Require(file && !text.empty(), std::string(flag) + ": cannot read '" + path + "'");
+  return text;
+}
+
+void MakeOwnCertificate(Options* options) {
+  const std::string path = absl::GetFlag(FLAGS_tls_ca_out);
+  Require(!path.empty(), "--tls_self_signed: needs --tls_ca_out FILE");
+  std::optional<simulator::Certificate> made = simulator::MakeCertificate();
+  Require(made.has_value(), "--tls_self_signed: OpenSSL cannot make a certificate");
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file << made->ca_pem;
+  file.close();
+  Require(file.good(), "--tls_ca_out: cannot write '" + path + "'");
+  options->tls_certificate_pem = std::move(made->certificate_pem);
+  options->tls_key_pem = std::move(made->key_pem);
+}
+
+void ReadTls(Options* options) {
+  const std::string certificate = absl::GetFlag(FLAGS_tls_cert);
+  const std::string key = absl::GetFlag(FLAGS_tls_key);
+  const bool own = absl::GetFlag(FLAGS_tls_self_signed);
+  const bool given = !certificate.empty();
+  Require(
+      given == !key.empty() && !(own && given) && (own || absl::GetFlag(FLAGS_tls_ca_out).empty()),
+      "TLS needs --tls_cert with --tls_key, or else --tls_self_signed with --tls_ca_out");
+  options->tls = own || given;
+  if (own) MakeOwnCertificate(options);
+  if (!given) return;
+  options->tls_certificate_pem = FileText("--tls_cert", certificate);
+  options->tls_key_pem = FileText("--tls_key", key);
+}
+
+// --help prints flags and models and ends the process, as does a bad flag with a sentence that
+// names it. Writes --tls_ca_out if a certificate is made.
+Options ReadFlags(int argc, char** argv) {
   if (WantsHelp(argc, argv)) {
     PrintHelp();
     std::exit(0);
   }
   const std::vector<char*> rest = absl::ParseCommandLine(argc, argv);
-  if (rest.size() > 1) {
-    *error = std::string("'") + rest[1] + "' is no flag; see --help";
-    return false;
-  }
-  return ReadListen(options, error) && ReadUsage(options, error) && ReadPace(options, error) &&
-         ReadFault(options, error) && ReadRest(options, error) && ReadTls(options, error);
+  if (rest.size() > 1) Die(std::string("'") + rest[1] + "' is no flag; see --help");
+  Options options;
+  ReadListen(&options);
+  ReadUsage(&options);
+  ReadPace(&options.defaults);
+  ReadFault(&options);
+  ReadRest(&options);
+  ReadTls(&options);
+  return options;
 }
 
 // Every stream is a descriptor.
@@ -237,21 +232,15 @@ void RaiseDescriptorLimit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-int Fail(const std::string& error) {
-  std::fprintf(stderr, "sparkgate-sim: %s\n", error.c_str());
-  return 1;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
-  Options options;
-  std::string error;
-  if (!ReadFlags(argc, argv, &options, &error)) return Fail(error);
+  const Options options = ReadFlags(argc, argv);
   RaiseDescriptorLimit();
   simulator::Server server(options);
-  if (!server.Listen(&error)) return Fail(error);
+  std::string error;
+  if (!server.Listen(&error)) Die(error);
   server.StopOnSignals();
   const bool is_v6 = options.host.find(':') != std::string::npos;
   const std::string host = is_v6 ? "[" + options.host + "]" : options.host;

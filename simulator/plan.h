@@ -86,9 +86,9 @@ enum class UsageChunk { kFinish, kTrailing, kAuto, kNone };
 
 // What a server does when its client leaves before the end.
 struct Leaving {
-  bool is_noticed = true;                      // Generation stops; else it goes on, alone.
-  std::chrono::microseconds noticed_after{0};  // Alone, 0: to the end.
-  int drops = 0;                               // So many of the next calls, whoever makes them.
+  bool is_noticed = true;                      // Generation stops; else it continues.
+  std::chrono::microseconds noticed_after{0};  // How long it then continues; 0: to the end.
+  int drops = 0;  // Of the next calls by any client, how many are dropped.
 };
 
 struct Plan {
