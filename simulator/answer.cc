@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "simulator/schema_sample.h"
 #include "simulator/text.h"
 
 namespace sparkgate::simulator {
@@ -12,28 +11,29 @@ namespace {
 constexpr int kReasoningTokens = 24;
 constexpr int kIgnoreEosTokens = 2048;  // The documented default of max_tokens.
 
-bool CallsTools(const CallRequest& call, Content content) {
+bool CallsTools(const ChatRequest& request, Content content) {
   if (content == Content::kTools || content == Content::kParallelTools ||
       content == Content::kBrokenArguments) {
-    return call.tool_choice != ToolChoiceMode::kNone && !call.answers_tool_result;
+    return request.tool_choice != ToolChoiceMode::kNone && !request.answers_tool_result;
   }
-  if (call.tools.empty() || call.tool_choice == ToolChoiceMode::kNone) return false;
-  if (call.tool_choice == ToolChoiceMode::kRequired) return true;
-  return content == Content::kStory && !call.answers_tool_result;
+  if (request.tools.empty() || request.tool_choice == ToolChoiceMode::kNone) return false;
+  if (request.tool_choice == ToolChoiceMode::kRequired) return true;
+  return content == Content::kStory && !request.answers_tool_result;
 }
 
-ToolOffer ChooseTool(const CallRequest& call, size_t index) {
-  for (const ToolOffer& tool : call.tools) {
-    if (tool.name == call.forced_tool) return tool;
+ToolOffer ChooseTool(const ChatRequest& request, size_t index) {
+  for (const ToolOffer& tool : request.tools) {
+    if (tool.name == request.forced_tool) return tool;
   }
-  if (!call.tools.empty()) return call.tools[index % call.tools.size()];
+  if (!request.tools.empty()) return request.tools[index % request.tools.size()];
   return {"get_weather",
           R"({"type":"object","properties":{"city":{"enum":["Paris","Oslo","Lima"]},)"
           R"("unit":{"enum":["celsius","fahrenheit"]}}})"};
 }
 
-ToolCallAnswer MakeToolCall(const CallRequest& call, Content content, uint64_t seed, size_t index) {
-  const ToolOffer tool = ChooseTool(call, index);
+ToolCallAnswer MakeToolCall(const ChatRequest& request, Content content, uint64_t seed,
+                            size_t index) {
+  const ToolOffer tool = ChooseTool(request, index);
   ToolCallAnswer answer;
   const uint64_t own_seed = seed + index;
   answer.id = "call_" + std::to_string(own_seed % 100'000'000);
@@ -43,33 +43,19 @@ ToolCallAnswer MakeToolCall(const CallRequest& call, Content content, uint64_t s
   return answer;
 }
 
-std::string EchoText(const CallRequest& call) {
-  if (!call.system_text) return call.last_user_text;
-  return "(system: \"" + *call.system_text + "\") " + call.last_user_text;
+std::string EchoText(const ChatRequest& request) {
+  if (!request.system_text) return request.last_user_text;
+  return "(system: \"" + *request.system_text + "\") " + request.last_user_text;
 }
 
-// Emoji between the words, so that there is something to cut.
-std::string EmojiText(uint64_t seed, int tokens) {
-  const std::string story = StoryText(seed, std::max(tokens / 2, 1));
-  std::string text;
-  for (std::string_view rest = story; !rest.empty();) {
-    const std::string_view token = NextToken(rest);
-    text += token;
-    text += "😀";
-    rest.remove_prefix(token.size());
-  }
-  return text;
-}
-
-std::string ControlsText(uint64_t seed, int tokens) {
-  static const std::string kControls[] = {"\x1B[1m", "\t", "\x01", std::string(1, '\0')};
+// A story with one of `between` behind each token, in turn.
+std::string Interleaved(uint64_t seed, int tokens, const std::vector<std::string>& between) {
   const std::string story = StoryText(seed, std::max(tokens / 2, 1));
   std::string text;
   size_t words = 0;
   for (std::string_view rest = story; !rest.empty();) {
-    const std::string_view token = NextToken(rest);
-    text.append(token).append(kControls[words++ % 4]);
-    rest.remove_prefix(token.size());
+    text += TakeToken(&rest);
+    text += between[words++ % between.size()];
   }
   return text;
 }
@@ -82,25 +68,26 @@ std::string BigText(uint64_t seed, int64_t size) {
   return text;
 }
 
-std::string ContentText(const CallRequest& call, const Plan& plan, const std::string& body,
+std::string ContentText(const ChatRequest& request, const Plan& plan, const std::string& body,
                         uint64_t seed) {
-  const int tokens = call.ignore_eos ? call.max_tokens.value_or(kIgnoreEosTokens) : plan.tokens;
+  const int tokens =
+      request.ignore_eos ? request.max_tokens.value_or(kIgnoreEosTokens) : plan.tokens;
   switch (plan.content) {
     case Content::kEcho:
-      return EchoText(call);
+      return EchoText(request);
     case Content::kEchoRequest:
       return body;
     case Content::kSurrogates:
-      return EmojiText(seed, tokens);
+      return Interleaved(seed, tokens, {"😀"});
     case Content::kControls:
-      return ControlsText(seed, tokens);
+      return Interleaved(seed, tokens, {"\x1B[1m", "\t", "\x01", std::string(1, '\0')});
     case Content::kBig:
       return BigText(seed, plan.size);
     case Content::kJson:
-      return SampleJson(call.schema_json, seed);
+      return SampleJson(request.schema_json, seed);
     default:
-      return call.format == TextFormat::kJson ? SampleJson(call.schema_json, seed)
-                                              : StoryText(seed, tokens);
+      return request.format == TextFormat::kJson ? SampleJson(request.schema_json, seed)
+                                                 : StoryText(seed, tokens);
   }
 }
 
@@ -115,7 +102,7 @@ void CutAtStop(const std::vector<std::string>& stops, std::string* text) {
 // Takes what fits into *left tokens; true if something had to go.
 bool CutToTokens(std::string* text, int* left) {
   std::string_view rest = *text;
-  for (; *left > 0 && !rest.empty(); --*left) rest.remove_prefix(NextToken(rest).size());
+  for (; *left > 0 && !rest.empty(); --*left) TakeToken(&rest);
   const bool cut = !rest.empty();
   text->resize(text->size() - rest.size());
   return cut;
@@ -137,36 +124,36 @@ void ApplyLimit(int limit, ChoiceAnswer* choice) {
   if (cut) choice->finish_reason = "length";
 }
 
-void PrependPrompt(const CallRequest& call, ChoiceAnswer* choice) {
-  std::string_view prompt = call.prompt;
-  if (!call.echo) {
-    const int skip = CountTokens(prompt) - call.echo_last;
-    if (call.echo_last == 0) return;
+void PrependPrompt(const ChatRequest& request, ChoiceAnswer* choice) {
+  std::string_view prompt = request.prompt;
+  if (!request.echo) {
+    const int skip = CountTokens(prompt) - request.echo_last;
+    if (request.echo_last == 0) return;
     prompt.remove_prefix(FirstTokens(prompt, std::max(skip, 0)).size());
   }
   choice->echoed = prompt.size();
   choice->content.insert(0, prompt);
 }
 
-ChoiceAnswer MakeChoice(const CallRequest& call, const Plan& plan, const std::string& body,
+ChoiceAnswer MakeChoice(const ChatRequest& request, const Plan& plan, const std::string& body,
                         uint64_t seed) {
   ChoiceAnswer choice;
-  if (call.reasoning || plan.content == Content::kReasoning) {
+  if (request.reasoning || plan.content == Content::kReasoning) {
     choice.reasoning = StoryText(seed ^ 0x7E11, kReasoningTokens);
   }
-  if (CallsTools(call, plan.content)) {
+  if (CallsTools(request, plan.content)) {
     const size_t count = plan.content == Content::kParallelTools ? 2 : 1;
     for (size_t i = 0; i < count; ++i) {
-      choice.tool_calls.push_back(MakeToolCall(call, plan.content, seed, i));
+      choice.tool_calls.push_back(MakeToolCall(request, plan.content, seed, i));
     }
     choice.finish_reason = "tool_calls";
   } else {
-    choice.content = ContentText(call, plan, body, seed);
-    CutAtStop(call.stop, &choice.content);
-    if (call.ignore_eos) choice.finish_reason = "length";
+    choice.content = ContentText(request, plan, body, seed);
+    CutAtStop(request.stop, &choice.content);
+    if (request.ignore_eos) choice.finish_reason = "length";
   }
-  ApplyLimit(call.max_tokens.value_or(1 << 30), &choice);
-  PrependPrompt(call, &choice);
+  ApplyLimit(request.max_tokens.value_or(1 << 30), &choice);
+  PrependPrompt(request, &choice);
   if (plan.fault == Fault::kFinishError) choice.finish_reason = "error";
   return choice;
 }
@@ -179,18 +166,19 @@ int Answer::CompletionTokens() const {
   return sum;
 }
 
-Answer MakeAnswer(const CallRequest& call, const Plan& plan, const std::string& body,
+Answer MakeAnswer(const ChatRequest& request, const Plan& plan, const std::string& body,
                   const std::string& id, int64_t created) {
   Answer answer;
   answer.id = id;
-  answer.model = call.model;
+  answer.model = request.model;
   answer.created = created;
-  answer.call = call;
+  answer.request = request;
   answer.dialect = plan.dialect;
   answer.split_surrogates = plan.content == Content::kSurrogates;
-  const uint64_t seed = call.seed ? static_cast<uint64_t>(*call.seed) : StableHash(call.prompt);
-  for (int i = 0; i < call.n; ++i) {
-    answer.choices.push_back(MakeChoice(call, plan, body, seed + 1'000'003ULL * i));
+  const uint64_t seed =
+      request.seed ? static_cast<uint64_t>(*request.seed) : StableHash(request.prompt);
+  for (int i = 0; i < request.n; ++i) {
+    answer.choices.push_back(MakeChoice(request, plan, body, seed + 1'000'003ULL * i));
   }
   return answer;
 }

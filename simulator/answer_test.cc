@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "simulator/request_validator.h"
 #include "simulator/text.h"
 
 namespace sparkgate::simulator {
@@ -22,7 +21,7 @@ Answer Make(const std::string& body, Content content = Content::kStory) {
   plan.content = content;
   plan.tokens = 40;
   plan.size = 100'000;
-  return MakeAnswer(ParseCallRequest(body), plan, body, "chatcmpl-1", 1);
+  return MakeAnswer(ParseChatRequest(body), plan, body, "chatcmpl-1", 1);
 }
 
 TEST(AnswerTest, TheSameSeedGivesTheSameStory) {
@@ -137,7 +136,9 @@ TEST(AnswerTest, BigIsBig) {
   EXPECT_EQ(Make(Body(""), Content::kBig).choices[0].content.size(), 100'000u);
 }
 
-TEST(AnswerTest, PromptTokensCountEveryMessage) { EXPECT_EQ(Make(Body("")).call.prompt_tokens, 8); }
+TEST(AnswerTest, PromptTokensCountEveryMessage) {
+  EXPECT_EQ(Make(Body("")).request.prompt_tokens, 8);
+}
 
 }  // namespace
 }  // namespace sparkgate::simulator

@@ -10,6 +10,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <utility>
+#include <vector>
 
 namespace sparkgate::simulator {
 namespace {
@@ -38,50 +40,29 @@ bool SetRandomSerial(X509* certificate) {
   return ASN1_INTEGER_set_uint64(X509_get_serialNumber(certificate), serial >> 1) == 1;
 }
 
-Cert Describe(EVP_PKEY* key, const char* name) {
+// X.509 extensions: OpenSSL's number and text of each.
+using Extensions = std::vector<std::pair<int, const char*>>;
+
+// A certificate for `key`, signed by `issuer` (null: by itself) with `issuer_key`.
+Cert MakeSigned(EVP_PKEY* key, const char* name, X509* issuer, EVP_PKEY* issuer_key,
+                const Extensions& extensions) {
   Cert certificate(X509_new());
-  if (certificate == nullptr || X509_set_version(certificate.get(), 2) != 1 ||
-      !SetRandomSerial(certificate.get())) {
-    return nullptr;
-  }
-  X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -kDay);
-  X509_gmtime_adj(X509_getm_notAfter(certificate.get()), 30 * kDay);
-  X509_NAME* const subject = X509_get_subject_name(certificate.get());
-  if (X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC,
+  X509* const x509 = certificate.get();
+  if (x509 == nullptr || X509_set_version(x509, 2) != 1 || !SetRandomSerial(x509)) return nullptr;
+  if (issuer == nullptr) issuer = x509;
+  X509_gmtime_adj(X509_getm_notBefore(x509), -kDay);
+  X509_gmtime_adj(X509_getm_notAfter(x509), 30 * kDay);
+  if (X509_NAME_add_entry_by_txt(X509_get_subject_name(x509), "CN", MBSTRING_ASC,
                                  reinterpret_cast<const unsigned char*>(name), -1, -1, 0) != 1 ||
-      X509_set_pubkey(certificate.get(), key) != 1) {
+      X509_set_pubkey(x509, key) != 1 ||
+      X509_set_issuer_name(x509, X509_get_subject_name(issuer)) != 1) {
     return nullptr;
   }
+  for (const auto& [id, value] : extensions) {
+    if (!Extend(x509, issuer, id, value)) return nullptr;
+  }
+  if (X509_sign(x509, issuer_key, EVP_sha256()) == 0) return nullptr;
   return certificate;
-}
-
-Cert MakeAuthority(EVP_PKEY* key) {
-  Cert authority = Describe(key, "sparkgate-sim throw-away authority");
-  X509* const x509 = authority.get();
-  if (x509 == nullptr || X509_set_issuer_name(x509, X509_get_subject_name(x509)) != 1 ||
-      !Extend(x509, x509, NID_basic_constraints, "critical,CA:TRUE") ||
-      !Extend(x509, x509, NID_key_usage, "critical,keyCertSign,cRLSign") ||
-      !Extend(x509, x509, NID_subject_key_identifier, "hash") ||
-      X509_sign(x509, key, EVP_sha256()) == 0) {
-    return nullptr;
-  }
-  return authority;
-}
-
-Cert MakeLeaf(EVP_PKEY* key, X509* authority, EVP_PKEY* authority_key) {
-  Cert leaf = Describe(key, "localhost");
-  X509* const x509 = leaf.get();
-  if (x509 == nullptr || X509_set_issuer_name(x509, X509_get_subject_name(authority)) != 1 ||
-      !Extend(x509, authority, NID_basic_constraints, "critical,CA:FALSE") ||
-      !Extend(x509, authority, NID_key_usage, "critical,digitalSignature") ||
-      !Extend(x509, authority, NID_ext_key_usage, "serverAuth") ||
-      !Extend(x509, authority, NID_subject_key_identifier, "hash") ||
-      !Extend(x509, authority, NID_authority_key_identifier, "keyid") ||
-      !Extend(x509, authority, NID_subject_alt_name, "DNS:localhost,IP:127.0.0.1,IP:::1") ||
-      X509_sign(x509, authority_key, EVP_sha256()) == 0) {
-    return nullptr;
-  }
-  return leaf;
 }
 
 template <typename WritePem>
@@ -98,9 +79,19 @@ std::string Pem(WritePem write) {
 std::optional<Certificate> MakeCertificate() {
   const Key authority_key(EVP_EC_gen("P-256")), key(EVP_EC_gen("P-256"));
   if (authority_key == nullptr || key == nullptr) return std::nullopt;
-  const Cert authority = MakeAuthority(authority_key.get());
+  const Cert authority = MakeSigned(authority_key.get(), "sparkgate-sim throw-away authority",
+                                    nullptr, authority_key.get(),
+                                    {{NID_basic_constraints, "critical,CA:TRUE"},
+                                     {NID_key_usage, "critical,keyCertSign,cRLSign"},
+                                     {NID_subject_key_identifier, "hash"}});
   if (authority == nullptr) return std::nullopt;
-  const Cert leaf = MakeLeaf(key.get(), authority.get(), authority_key.get());
+  const Cert leaf = MakeSigned(key.get(), "localhost", authority.get(), authority_key.get(),
+                               {{NID_basic_constraints, "critical,CA:FALSE"},
+                                {NID_key_usage, "critical,digitalSignature"},
+                                {NID_ext_key_usage, "serverAuth"},
+                                {NID_subject_key_identifier, "hash"},
+                                {NID_authority_key_identifier, "keyid"},
+                                {NID_subject_alt_name, "DNS:localhost,IP:127.0.0.1,IP:::1"}});
   if (leaf == nullptr) return std::nullopt;
   Certificate result;
   result.ca_pem = Pem([&](BIO* bio) { return PEM_write_bio_X509(bio, authority.get()); });

@@ -7,38 +7,25 @@
 namespace sparkgate::simulator {
 namespace {
 
-UsageChunk Decide(UsageChunk usage, const CallRequest& call) {
+UsageChunk Decide(UsageChunk usage, const ChatRequest& request) {
   if (usage != UsageChunk::kAuto) return usage;
-  if (!call.include_usage) return UsageChunk::kFinish;
-  return *call.include_usage ? UsageChunk::kTrailing : UsageChunk::kNone;
-}
-
-std::string_view Take(std::string_view* rest) {
-  const std::string_view token = NextToken(*rest);
-  rest->remove_prefix(token.size());
-  return token;
+  if (!request.include_usage) return UsageChunk::kFinish;
+  return *request.include_usage ? UsageChunk::kTrailing : UsageChunk::kNone;
 }
 
 std::string TextDelta(const char* key, std::string_view text) {
-  std::string delta = std::string("{\"") + key + "\":";
-  AppendJsonString(text, &delta);
-  return delta + "}";
+  return std::string("{\"") + key + "\":" + JsonString(text) + "}";
 }
 
 }  // namespace
 
 ChunkSource::ChunkSource(Answer answer, UsageChunk usage, std::function<Timing()> timing)
     : answer_(std::move(answer)),
-      usage_(Decide(usage, answer_.call)),
+      usage_(Decide(usage, answer_.request)),
       timing_(std::move(timing)),
+      prefix_(AnswerHead(answer_, "chat.completion.chunk")),
       running_(answer_.choices.size()),
       trailing_due_(usage_ == UsageChunk::kTrailing) {
-  prefix_ = "{\"id\":";
-  AppendJsonString(answer_.id, &prefix_);
-  prefix_ += ",\"object\":\"chat.completion.chunk\",\"created\":" + std::to_string(answer_.created);
-  prefix_ += ",\"model\":";
-  AppendJsonString(answer_.model, &prefix_);
-  prefix_ += ",\"choices\":[";
   for (const ChoiceAnswer& choice : answer_.choices) {
     Cursor cursor;
     cursor.reasoning = choice.reasoning;
@@ -56,8 +43,8 @@ std::optional<Chunk> ChunkSource::Next() {
 
 Chunk ChunkSource::Role(size_t index) {
   std::string top;
-  if (index == 0 && answer_.call.return_token_ids) {
-    top = ",\"prompt_token_ids\":" + TokenIdsJson(answer_.call.prompt);
+  if (index == 0 && answer_.request.return_token_ids) {
+    top = ",\"prompt_token_ids\":" + TokenIdsJson(answer_.request.prompt);
   }
   return {Chunk::Kind::kRole, Json(index, "{\"role\":\"assistant\"}", "", "", top)};
 }
@@ -84,7 +71,7 @@ std::string ChunkSource::NextDelta(size_t index, std::string* more) {
   Cursor& cursor = cursors_[index];
   if (!cursor.reasoning.empty()) {
     ++cursor.tokens;
-    return ReasoningDelta(Take(&cursor.reasoning));
+    return ReasoningDelta(TakeToken(&cursor.reasoning));
   }
   if (!cursor.content.empty() || !cursor.low_surrogate.empty()) return ContentDelta(index, more);
   return ToolDelta(choice, &cursor);
@@ -96,10 +83,9 @@ std::string ChunkSource::ReasoningDelta(std::string_view token) const {
 }
 
 std::string ChunkSource::MessageSoFar(size_t index) const {
-  std::string json = ",\"message\":{\"role\":\"assistant\",\"content\":";
   const std::string_view all = answer_.choices[index].content;
-  AppendJsonString(all.substr(0, cursors_[index].offset), &json);
-  return json + "}";
+  return ",\"message\":{\"role\":\"assistant\",\"content\":" +
+         JsonString(all.substr(0, cursors_[index].offset)) + "}";
 }
 
 std::string ChunkSource::ContentDelta(size_t index, std::string* more) {
@@ -107,7 +93,7 @@ std::string ChunkSource::ContentDelta(size_t index, std::string* more) {
   if (!cursor->low_surrogate.empty()) {
     return "{\"content\":\"" + std::exchange(cursor->low_surrogate, "") + "\"}";
   }
-  const std::string_view token = Take(&cursor->content);
+  const std::string_view token = TakeToken(&cursor->content);
   if (cursor->offset + token.size() > answer_.choices[index].echoed) ++cursor->tokens;
   if (answer_.split_surrogates && static_cast<unsigned char>(token[0]) >= 0xF0) {
     std::string high;
@@ -115,9 +101,9 @@ std::string ChunkSource::ContentDelta(size_t index, std::string* more) {
     cursor->offset += token.size();
     return "{\"content\":\"" + high + "\"}";
   }
-  const std::string logprobs = LogprobsJson(answer_.call, token, cursor->offset);
+  const std::string logprobs = LogprobsJson(answer_.request, token, cursor->offset);
   if (!logprobs.empty()) *more += ",\"logprobs\":" + logprobs;
-  if (answer_.call.return_token_ids) *more += ",\"token_ids\":" + TokenIdsJson(token);
+  if (answer_.request.return_token_ids) *more += ",\"token_ids\":" + TokenIdsJson(token);
   cursor->offset += token.size();
   if (answer_.dialect == Dialect::kMessageBesideDelta) *more += MessageSoFar(index);
   if (answer_.dialect == Dialect::kContentParts) {
@@ -126,7 +112,7 @@ std::string ChunkSource::ContentDelta(size_t index, std::string* more) {
   return TextDelta("content", token);
 }
 
-// The member `index` of a tool call with a comma behind it, or what there is in its place.
+// The member `index` of a tool call with a comma behind it, as the dialect writes it.
 std::string ChunkSource::ToolIndex(size_t number) const {
   if (answer_.dialect == Dialect::kNoIndex) return "";
   if (answer_.dialect == Dialect::kIndexZero) number = 0;
@@ -136,20 +122,16 @@ std::string ChunkSource::ToolIndex(size_t number) const {
 // The call with its id, name and no arguments, then the arguments in pieces.
 std::string ChunkSource::ToolDelta(const ChoiceAnswer& choice, Cursor* cursor) {
   if (cursor->arguments.empty() && cursor->next_tool == choice.tool_calls.size()) return "";
-  std::string delta = "{\"tool_calls\":[{";
   if (cursor->arguments.empty()) {
     const ToolCallAnswer& tool = choice.tool_calls[cursor->next_tool];
-    delta += ToolIndex(cursor->next_tool++) + "\"id\":";
-    AppendJsonString(tool.id, &delta);
-    delta += ",\"type\":\"function\",\"function\":{\"name\":";
-    AppendJsonString(tool.name, &delta);
     cursor->arguments = tool.arguments;
-    return delta + ",\"arguments\":\"\"}}]}";
+    return "{\"tool_calls\":[{" + ToolIndex(cursor->next_tool++) + "\"id\":" + JsonString(tool.id) +
+           ",\"type\":\"function\",\"function\":{\"name\":" + JsonString(tool.name) +
+           ",\"arguments\":\"\"}}]}";
   }
   ++cursor->tokens;
-  delta += ToolIndex(cursor->next_tool - 1) + "\"function\":{\"arguments\":";
-  AppendJsonString(Take(&cursor->arguments), &delta);
-  return delta + "}}]}";
+  return "{\"tool_calls\":[{" + ToolIndex(cursor->next_tool - 1) +
+         "\"function\":{\"arguments\":" + JsonString(TakeToken(&cursor->arguments)) + "}}]}";
 }
 
 Chunk ChunkSource::Finish(size_t index) {
@@ -158,7 +140,7 @@ Chunk ChunkSource::Finish(size_t index) {
   cursors_[index].tokens = choice.completion_tokens;
   --running_;
   std::string more;
-  if (answer_.call.raw_output) more = ",\"raw_output\":" + RawOutputJson(answer_, choice);
+  if (answer_.request.raw_output) more = ",\"raw_output\":" + RawOutputJson(answer_, choice);
   std::string top;
   if (usage_ == UsageChunk::kFinish) {
     top = ",\"usage\":" + UsageJson(answer_, TokensSoFar());
@@ -174,7 +156,7 @@ Chunk ChunkSource::Trailing() {
 }
 
 std::string ChunkSource::Closing() const {
-  if (!answer_.call.perf_metrics) return "";
+  if (!answer_.request.perf_metrics) return "";
   return ",\"perf_metrics\":" + PerfMetricsJson(PerfMetrics(answer_, timing_()));
 }
 
@@ -188,17 +170,10 @@ std::string ChunkSource::Json(size_t index, const std::string& delta, const std:
                               const std::string& finish_reason, const std::string& top) const {
   std::string json;
   json.reserve(prefix_.size() + delta.size() + more.size() + top.size() + 64);
-  json += prefix_;
-  json += "{\"index\":";
-  json += std::to_string(index);
-  json += ",\"delta\":";
-  json += delta;
-  json += ",\"finish_reason\":";
-  json += finish_reason.empty() ? "null" : "\"" + finish_reason + "\"";
-  json += more;
-  json += "}]";
-  json += top;
-  json += "}";
+  json.append(prefix_).append("{\"index\":").append(std::to_string(index));
+  json.append(",\"delta\":").append(delta).append(",\"finish_reason\":");
+  json.append(finish_reason.empty() ? "null" : "\"" + finish_reason + "\"");
+  json.append(more).append("}]").append(top).append("}");
   return answer_.dialect == Dialect::kRawControls ? WithRawControls(json) : json;
 }
 

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "simulator/answer.h"
-#include "simulator/answer_parts.h"
 #include "simulator/plan.h"
 
 namespace sparkgate::simulator {
@@ -25,7 +24,7 @@ struct Chunk {
 // choice's finish chunk. Owned by one connection.
 class ChunkSource {
  public:
-  // `timing` is asked when a chunk with performance metrics is made.
+  // `timing` is called when a chunk with performance metrics is made.
   ChunkSource(Answer answer, UsageChunk usage, std::function<Timing()> timing);
 
   // The cursors point into the answer.
@@ -34,12 +33,10 @@ class ChunkSource {
 
   // Nothing after the last chunk.
   std::optional<Chunk> Next();
-  // There is none after the one that came last.
+  // No chunk follows the one that Next() gave last.
   bool at_end() const { return all_finished() && !trailing_due_; }
-  // Every choice's finish chunk has come.
+  // Next() has given every choice's finish chunk.
   bool all_finished() const { return running_ == 0; }
-
-  const Answer& answer() const { return answer_; }
 
  private:
   struct Cursor {

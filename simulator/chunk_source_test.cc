@@ -2,10 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
 #include <vector>
-
-#include "simulator/completion_body.h"
-#include "simulator/json_parse.h"
 
 namespace sparkgate::simulator {
 namespace {
@@ -22,7 +20,7 @@ Answer Make(const std::string& more, Content content = Content::kStory, int toke
   plan.content = content;
   plan.tokens = tokens;
   const std::string body = Body(more);
-  return MakeAnswer(ParseCallRequest(body), plan, body, "chatcmpl-1", 99);
+  return MakeAnswer(ParseChatRequest(body), plan, body, "chatcmpl-1", 99);
 }
 
 Timing SomeTiming() { return {milliseconds(1500), milliseconds(2250)}; }

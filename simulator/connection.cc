@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/error.hpp>
 #include <utility>
@@ -47,13 +47,14 @@ bool IsReset(const boost::system::error_code& error) {
 
 }  // namespace
 
-Connection::Connection(std::unique_ptr<Transport> transport, const Options& options,
-                       Endpoint* endpoint, Ledger* ledger)
-    : transport_(std::move(transport)),
+Connection::Connection(asio::ip::tcp::socket socket, asio::ssl::context* tls,
+                       const Options& options, Endpoint* endpoint, Ledger* ledger)
+    : socket_(std::move(socket)),
       options_(options),
       endpoint_(*endpoint),
       ledger_(*ledger),
-      timer_(transport_->socket().get_executor()) {
+      timer_(socket_.get_executor()) {
+  if (tls != nullptr) tls_.emplace(socket_, *tls);
   ledger_.ConnectionOpened();
 }
 
@@ -62,26 +63,44 @@ Connection::~Connection() {
 }
 
 void Connection::Start() {
-  transport_->Handshake([self = shared_from_this()](const Error& error) {
-    if (error) return self->Close();
-    self->Parse();
-    self->Read();
-  });
+  if (!tls_) return Read();
+  tls_->async_handshake(
+      asio::ssl::stream_base::server,
+      [self = shared_from_this()](const Error& error) { error ? self->Close() : self->Read(); });
+}
+
+template <typename Use>
+void Connection::WithStream(Use use) {
+  tls_ ? use(*tls_) : use(socket_);
 }
 
 void Connection::Read() {
   if (closed_ || reading_ || client_finished_ || input_.size() > kMostPipelined) return;
   reading_ = true;
-  transport_->Read(asio::buffer(read_buffer_),
-                   [self = shared_from_this()](const Error& error, size_t size) {
-                     self->reading_ = false;
-                     self->OnRead(error, size);
-                   });
+  WithStream([this](auto& stream) {
+    stream.async_read_some(asio::buffer(read_buffer_),
+                           [self = shared_from_this()](const Error& error, size_t size) {
+                             self->reading_ = false;
+                             self->OnRead(error, size);
+                           });
+  });
+}
+
+template <typename Handler>
+void Connection::Write(asio::const_buffer bytes, Handler handler) {
+  writing_ = true;
+  WithStream([&](auto& stream) {
+    asio::async_write(stream, bytes,
+                      [self = shared_from_this(), handler](const Error& error, size_t size) {
+                        self->writing_ = false;
+                        handler(error, size);
+                      });
+  });
 }
 
 void Connection::OnRead(const Error& error, size_t size) {
   if (closed_) return;
-  if (error) return OnGone(error);
+  if (error) return OnClientLeft(error);
   if (!lingering_) {
     input_.append(read_buffer_.data(), size);
     Parse();
@@ -89,31 +108,31 @@ void Connection::OnRead(const Error& error, size_t size) {
   Read();
 }
 
-void Connection::OnGone(const Error& error) {
+void Connection::OnClientLeft(const Error& error) {
   const bool reset = IsReset(error);
   if (generation_ != 0) {
     const Outcome outcome = reset ? Outcome::kAbortedRst : Outcome::kAbortedFin;
     endpoint_.DropNext(leaving_.drops);
-    if (!leaving_.is_noticed) return GoOnAlone(outcome);
+    if (!leaving_.is_noticed) return ContinueWithoutClient(outcome);
     EndGeneration(outcome);
     return Close();
   }
   // An answer that generates nothing still reaches a client that has only finished sending.
   client_finished_ = true;
-  const bool unanswered = script_ != nullptr && !lingering_ && sent_ == 0;
+  const bool unanswered = script_ && !lingering_ && sent_ == 0;
   if (reset || !unanswered) Close();
 }
 
-// What is written or waits goes its way and finds that nobody is there.
-void Connection::GoOnAlone(Outcome outcome) {
-  alone_ = outcome;
+// Writes and waits that are under way come back and find the connection closed.
+void Connection::ContinueWithoutClient(Outcome outcome) {
+  without_client_ = outcome;
   if (leaving_.noticed_after.count() > 0) noticed_at_ = Clock::now() + leaving_.noticed_after;
   CloseSocket();
 }
 
-// Takes requests out of `input_` until one is being answered or bytes are missing.
+// Takes requests out of `input_` until one is being answered or more bytes are needed.
 void Connection::Parse() {
-  while (!closed_ && !lingering_ && script_ == nullptr && !writing_) {
+  while (!closed_ && !lingering_ && !script_ && !writing_) {
     if (!parser_) {
       parser_.emplace();
       parser_->eager(true);
@@ -152,12 +171,9 @@ void Connection::AllowBody() {
   if (body_allowed_ || !parser_->is_header_done()) return;
   body_allowed_ = true;
   if (!boost::beast::iequals(parser_->get()[http::field::expect], "100-continue")) return;
-  writing_ = true;
-  transport_->Write(asio::buffer(kContinueText, sizeof(kContinueText) - 1),
-                    [self = shared_from_this()](const Error& error, size_t) {
-                      self->writing_ = false;
-                      if (!error) self->Parse();
-                    });
+  Write(asio::buffer(kContinueText, sizeof(kContinueText) - 1), [this](const Error& error, size_t) {
+    if (!error) Parse();
+  });
 }
 
 void Connection::Dispatch() {
@@ -175,7 +191,7 @@ void Connection::Refuse(int status) {
   Begin(endpoint_.Refuse(status));
 }
 
-void Connection::Begin(std::unique_ptr<Script> script) {
+void Connection::Begin(Script script) {
   script_ = std::move(script);
   then_ = Then::kContinue;
   generation_over_ = false;
@@ -185,23 +201,18 @@ void Connection::Begin(std::unique_ptr<Script> script) {
 }
 
 void Connection::Advance() {
-  if (closed_ && !alone_) return;
+  if (closed_ && !without_client_) return;
   if (!Gather()) return WaitUntilDue();
-  if (alone_) return ConcludeAlone();
+  if (without_client_) return ConcludeWithoutClient();
   if (output_.empty()) return Conclude();
-  writing_ = true;
-  transport_->Write(asio::buffer(output_),
-                    [self = shared_from_this()](const Error& error, size_t size) {
-                      self->writing_ = false;
-                      self->OnWritten(error, size);
-                    });
+  Write(asio::buffer(output_), [this](const Error& error, size_t size) { OnWritten(error, size); });
 }
 
-// Collects what may be written at once. False: nothing, the next step has to wait first.
+// Collects what may be written at once. False: nothing, because the next step waits first.
 bool Connection::Gather() {
   output_.clear();
   while (then_ == Then::kContinue && output_.size() < kWriteSize) {
-    if (!step_) step_ = script_->Next();
+    if (!step_) step_ = script_();
     if (step_->wait.count() > 0) return !output_.empty();
     output_ += step_->bytes;
     then_ = step_->then;
@@ -226,11 +237,9 @@ void Connection::WaitUntilDue() {
 void Connection::OnWritten(const Error& error, size_t size) {
   sent_ += size;
   ledger_.BytesSent(size);
-  if (error && !closed_) OnGone(error);
-  if (alone_) return ConcludeAlone();
-  if (closed_ || error) return;
-  if (generation_over_) EndGeneration(Outcome::kFinished);
-  Conclude();
+  if (error && !closed_) OnClientLeft(error);
+  if (without_client_) return ConcludeWithoutClient();
+  if (!closed_ && !error) Conclude();
 }
 
 void Connection::Conclude() {
@@ -251,42 +260,50 @@ void Connection::Conclude() {
       return Reset();
     case Then::kHalfClose:
       EndGeneration(Outcome::kCut);
-      Error ignored;
-      transport_->socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
-      return;
+      return ShutDownSending();
   }
 }
 
-void Connection::ConcludeAlone() {
+void Connection::ConcludeWithoutClient() {
   ledger_.BytesUnheard(output_.size());
-  if (Clock::now() >= noticed_at_) return EndGeneration(*alone_);
+  if (Clock::now() >= noticed_at_) return EndGeneration(*without_client_);
   if (then_ == Then::kContinue && !generation_over_) return Advance();
   EndGeneration(Outcome::kUnheard);
 }
 
 void Connection::Finish() {
-  script_.reset();
+  script_ = nullptr;
   if (client_finished_) return Close();
   Parse();
   Read();
 }
 
-// Closed at once, the kernel would answer bytes still on their way with RST, and the client might
-// lose the end of the answer.
+// Does not close at once: the kernel would answer bytes still on their way with RST, and the client
+// might lose the end of the answer.
 void Connection::Linger() {
   if (client_finished_) return Close();
   lingering_ = true;
-  transport_->FinishSending();
+  if (tls_) {
+    tls_->async_shutdown([self = shared_from_this()](const Error&) {});
+  } else {
+    ShutDownSending();
+  }
   timer_.expires_after(kLinger);
   timer_.async_wait([self = shared_from_this()](const Error& error) {
     if (!error) self->Close();
   });
 }
 
+// FIN; reading goes on.
+void Connection::ShutDownSending() {
+  Error ignored;
+  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+}
+
 void Connection::Reset() {
   EndGeneration(Outcome::kCut);
   Error ignored;
-  transport_->socket().set_option(asio::socket_base::linger(true, 0), ignored);
+  socket_.set_option(asio::socket_base::linger(true, 0), ignored);
   Close();
 }
 
@@ -305,7 +322,7 @@ void Connection::CloseSocket() {
   closed_ = true;
   ledger_.ConnectionClosed();
   Error ignored;
-  transport_->socket().close(ignored);
+  socket_.close(ignored);
 }
 
 }  // namespace sparkgate::simulator

@@ -7,9 +7,6 @@
 #include <ctime>
 #include <utility>
 
-#include "simulator/answer_script.h"
-#include "simulator/model_catalogue.h"
-#include "simulator/request_validator.h"
 #include "simulator/text.h"
 
 namespace sparkgate::simulator {
@@ -36,11 +33,14 @@ size_t LimitOf(const std::string& target) {
   return limit;
 }
 
-std::unique_ptr<Script> JsonScript(const HttpRequest& request, int status, Fields fields,
-                                   const std::string& body) {
-  fields.emplace_back("content-type", "application/json");
+Script WholeScript(const HttpRequest& request, int status, Fields fields, const std::string& body) {
   if (!request.keep_alive) fields.emplace_back("connection", "close");
   return SimpleScript(ResponseText(status, std::move(fields), body), request.keep_alive);
+}
+
+Script JsonScript(const HttpRequest& request, int status, Fields fields, const std::string& body) {
+  fields.emplace_back("content-type", "application/json");
+  return WholeScript(request, status, std::move(fields), body);
 }
 
 bool IsErrorStatus(Fault fault) {
@@ -61,14 +61,11 @@ std::string ModelsJson() {
   std::string json = "{\"object\":\"list\",\"data\":[";
   for (const Model& model : sparkgate::simulator::Models()) {
     if (json.back() == '}') json += ",";
-    json += "{\"id\":";
-    AppendJsonString(model.name, &json);
-    json +=
-        ",\"object\":\"model\",\"owned_by\":\"sparkgate-sim\",\"created\":1767225600,"
-        "\"kind\":\"HF_BASE_MODEL\",\"supports_chat\":true,\"supports_image_input\":false,"
-        "\"supports_tools\":true,\"context_length\":262144,\"description\":";
-    AppendJsonString(model.description, &json);
-    json += "}";
+    json += "{\"id\":" + JsonString(model.name) +
+            ",\"object\":\"model\",\"owned_by\":\"sparkgate-sim\",\"created\":1767225600,"
+            "\"kind\":\"HF_BASE_MODEL\",\"supports_chat\":true,\"supports_image_input\":false,"
+            "\"supports_tools\":true,\"context_length\":262144,\"description\":" +
+            JsonString(model.description) + "}";
   }
   return json + "]}";
 }
@@ -100,19 +97,19 @@ Reply Endpoint::Handle(const HttpRequest& request) {
 }
 
 Reply Endpoint::Control(const HttpRequest& request, const std::string& path) {
-  const bool get = request.method == "GET";
-  if (path == "/_sim/status" && get) {
-    return {JsonScript(request, 200, {}, ledger_.StatusJson(LimitOf(request.target)))};
-  }
-  if (path == "/_sim/requests" && get) {
-    return {JsonScript(request, 200, {}, ledger_.RequestsJson(LimitOf(request.target)))};
-  }
-  if (path == "/_sim/reset" && request.method == "POST") {
+  int status = 200;
+  std::string body = "{}";
+  if (path == "/_sim/status" && request.method == "GET") {
+    body = ledger_.StatusJson(LimitOf(request.target));
+  } else if (path == "/_sim/requests" && request.method == "GET") {
+    body = ledger_.RequestsJson(LimitOf(request.target));
+  } else if (path == "/_sim/reset" && request.method == "POST") {
     ledger_.Reset();
-    return {JsonScript(request, 200, {}, "{}")};
+  } else {
+    status = 404;
+    body = R"({"error":"known: GET status, GET requests, POST reset"})";
   }
-  return {
-      JsonScript(request, 404, {}, R"({"error":"known: GET status, GET requests, POST reset"})")};
+  return {JsonScript(request, status, {}, body)};
 }
 
 bool Endpoint::Authorized(const HttpRequest& request) const {
@@ -131,7 +128,7 @@ Reply Endpoint::Models(Call* call) {
 Reply Endpoint::Completion(Call* call) {
   const auto violations = Validate(call->request.body);
   if (!violations.empty()) return Error(call, InvalidRequest(violations[0].message, call->id));
-  const CallRequest parsed = ParseCallRequest(call->request.body);
+  const ChatRequest parsed = ParseChatRequest(call->request.body);
   if (options_.reject_stream_options && parsed.has_stream_options) {
     return Error(
         call, InvalidRequest("Extra inputs are not permitted, field: 'stream_options'", call->id));
@@ -152,7 +149,7 @@ Reply Endpoint::Completion(Call* call) {
   return Start(call, parsed, plan);
 }
 
-Reply Endpoint::Start(Call* call, const CallRequest& parsed, const Plan& plan) {
+Reply Endpoint::Start(Call* call, const ChatRequest& parsed, const Plan& plan) {
   constexpr int kMostChoices = 128;
   if (parsed.n < 1 || parsed.n > kMostChoices) {
     return Error(call, InvalidRequest("Input should be from 1 to 128, field: 'n'", call->id));
@@ -167,7 +164,7 @@ Reply Endpoint::Start(Call* call, const CallRequest& parsed, const Plan& plan) {
     context.fields.emplace_back("connection", "close");
   }
   ledger_.Started(call->number, parsed.model);
-  return {MakeAnswerScript(std::move(context)), call->number, LeavingOf(plan)};
+  return {AnswerScript(std::move(context)), call->number, LeavingOf(plan)};
 }
 
 Reply Endpoint::Error(Call* call, const ErrorAnswer& error) {
@@ -175,17 +172,13 @@ Reply Endpoint::Error(Call* call, const ErrorAnswer& error) {
   Fields fields = CommonFields(*call);
   fields.insert(fields.end(), error.fields.begin(), error.fields.end());
   fields.emplace_back("content-type", error.content_type);
-  const bool keep_alive = call->request.keep_alive;
-  if (!keep_alive) fields.emplace_back("connection", "close");
-  return {SimpleScript(ResponseText(error.status, std::move(fields), error.body), keep_alive)};
+  return {WholeScript(call->request, error.status, std::move(fields), error.body)};
 }
 
-std::unique_ptr<Script> Endpoint::Refuse(int status) {
+Script Endpoint::Refuse(int status) {
   const ErrorAnswer error = StatusError(status, NewId());
-  return SimpleScript(
-      ResponseText(error.status, {{"content-type", error.content_type}, {"connection", "close"}},
-                   error.body),
-      /*keep_alive=*/false);
+  const Fields fields = {{"content-type", error.content_type}, {"connection", "close"}};
+  return SimpleScript(ResponseText(error.status, fields, error.body), /*keep_alive=*/false);
 }
 
 Fields Endpoint::CommonFields(const Call& call) const {

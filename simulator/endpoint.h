@@ -4,12 +4,11 @@
 
 #include <atomic>
 #include <cstdint>
-#include <memory>
 #include <string>
 
-#include "simulator/call_request.h"
-#include "simulator/error_bodies.h"
-#include "simulator/http_request.h"
+#include "simulator/chat_request.h"
+#include "simulator/errors.h"
+#include "simulator/http.h"
 #include "simulator/ledger.h"
 #include "simulator/options.h"
 #include "simulator/script.h"
@@ -17,7 +16,7 @@
 namespace sparkgate::simulator {
 
 struct Reply {
-  std::unique_ptr<Script> script;
+  Script script;
   uint64_t generation = 0;  // The ledger's number if a generation began, else 0.
   Leaving leaving;
 };
@@ -30,12 +29,12 @@ class Endpoint {
 
   Reply Handle(const HttpRequest& request);
 
-  // The next `count` calls are closed without a byte.
+  // The next `count` calls are closed before a byte is sent.
   void DropNext(int count) { drops_ += count; }
 
-  // For a request that was refused before it was complete: 400, 413 or 431, and the connection
+  // Answers a request that is refused before it is complete: 400, 413 or 431, then the connection
   // closes.
-  std::unique_ptr<Script> Refuse(int status);
+  Script Refuse(int status);
 
  private:
   struct Call;  // One request to the API on its way through the checks.
@@ -45,7 +44,7 @@ class Endpoint {
   Reply Completion(Call* call);
   bool Authorized(const HttpRequest& request) const;
   Reply Error(Call* call, const ErrorAnswer& error);
-  Reply Start(Call* call, const CallRequest& parsed, const Plan& plan);
+  Reply Start(Call* call, const ChatRequest& parsed, const Plan& plan);
   bool FaultHits();
   bool TakeDrop();
   Fields CommonFields(const Call& call) const;

@@ -5,12 +5,15 @@
 #include <exception>
 #include <nlohmann/json.hpp>
 
-#include "simulator/upstream_request_fields.h"
-
 namespace sparkgate::simulator {
 namespace {
 
 using nlohmann::json;
+
+// tests/data/upstream_request_fields.json as a string literal, written by the build.
+constexpr char kUpstreamRequestFields[] =
+#include "simulator/upstream_request_fields.inc"
+    ;
 
 uint8_t TypeBit(const std::string& name) {
   static const std::map<std::string, uint8_t> kBits = {
@@ -62,17 +65,15 @@ const Field* FieldTable::Find(const std::string& object, std::string_view name) 
   return nullptr;
 }
 
-FieldTable ParseFieldTable(std::string_view text) {
-  try {
-    return ParseOrThrow(text);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "field table: %s\n", error.what());
-    std::abort();
-  }
-}
-
 const FieldTable& RequestFieldTable() {
-  static const FieldTable* const table = new FieldTable(ParseFieldTable(kUpstreamRequestFields));
+  static const FieldTable* const table = [] {
+    try {
+      return new FieldTable(ParseOrThrow(kUpstreamRequestFields));
+    } catch (const std::exception& error) {
+      std::fprintf(stderr, "field table: %s\n", error.what());
+      std::abort();
+    }
+  }();
   return *table;
 }
 

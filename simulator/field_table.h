@@ -38,11 +38,8 @@ struct FieldTable {
   const Field* Find(const std::string& object, std::string_view name) const;
 };
 
-// Reads the format of tests/data/upstream_request_fields.json. A text that is not of that format
-// ends the process: the only one in use is embedded in the program.
-FieldTable ParseFieldTable(std::string_view json);
-
-// The embedded table, parsed once. Any thread.
+// tests/data/upstream_request_fields.json as embedded in the program, parsed once; a file of
+// another format ends the process. Any thread.
 const FieldTable& RequestFieldTable();
 
 }  // namespace sparkgate::simulator

@@ -46,6 +46,9 @@ const char* Word(Outcome outcome) {
   return "cut";
 }
 
+// The index of the first of the newest `limit` of `size`.
+size_t FirstShown(size_t size, size_t limit) { return size - std::min(limit, size); }
+
 }  // namespace
 
 uint64_t Ledger::Received(const HttpRequest& request, const std::string& request_id) {
@@ -122,7 +125,7 @@ void Ledger::Reset() {
 std::string Ledger::StatusJson(size_t limit) const {
   std::lock_guard<std::mutex> lock(mutex_);
   Json aborts = Json::array();
-  for (size_t i = aborts_.size() - std::min(limit, aborts_.size()); i < aborts_.size(); ++i) {
+  for (size_t i = FirstShown(aborts_.size(), limit); i < aborts_.size(); ++i) {
     const Abort& abort = aborts_[i];
     aborts.push_back({{"x_request_id", abort.request_id},
                       {"model", abort.model},
@@ -131,7 +134,7 @@ std::string Ledger::StatusJson(size_t limit) const {
                       {"bytes_sent", abort.bytes_sent}});
   }
   Json requests = Json::array();
-  for (size_t i = entries_.size() - std::min(limit, entries_.size()); i < entries_.size(); ++i) {
+  for (size_t i = FirstShown(entries_.size(), limit); i < entries_.size(); ++i) {
     const Entry& entry = entries_[i];
     Json headers = Json::object();
     for (const auto& [name, value] : entry.request.fields) headers[name] = value;
@@ -166,7 +169,7 @@ std::string Ledger::StatusJson(size_t limit) const {
 std::string Ledger::RequestsJson(size_t limit) const {
   std::lock_guard<std::mutex> lock(mutex_);
   Json requests = Json::array();
-  for (size_t i = entries_.size() - std::min(limit, entries_.size()); i < entries_.size(); ++i) {
+  for (size_t i = FirstShown(entries_.size(), limit); i < entries_.size(); ++i) {
     const Entry& entry = entries_[i];
     requests.push_back({{"x_request_id", entry.request_id},
                         {"received_us", entry.received_us},

@@ -8,7 +8,7 @@
 #include <mutex>
 #include <string>
 
-#include "simulator/http_request.h"
+#include "simulator/http.h"
 
 namespace sparkgate::simulator {
 
@@ -24,9 +24,9 @@ enum class Outcome {
 // bodies, and the last 4,096 aborts.
 class Ledger {
  public:
-  // A request to the API. Returns its number, to be given to the others.
+  // A request to the API. Returns the number that the other calls take.
   uint64_t Received(const HttpRequest& request, const std::string& request_id);
-  // It is answered with an error, or with something that generates nothing.
+  // The request is answered with an error, or without a generation.
   void Answered(uint64_t number, int status);
   // A generation begins; exactly one Ended follows.
   void Started(uint64_t number, const std::string& model);

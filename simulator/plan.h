@@ -1,4 +1,5 @@
-// How one call is to be answered: what to say, how fast, and what goes wrong.
+// How one call is to be answered (what to say, how fast, what goes wrong), and the models by whose
+// names callers choose it.
 #ifndef SPARKGATE_SIMULATOR_PLAN_H_
 #define SPARKGATE_SIMULATOR_PLAN_H_
 
@@ -6,6 +7,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace sparkgate::simulator {
 
@@ -83,9 +86,9 @@ enum class UsageChunk { kFinish, kTrailing, kAuto, kNone };
 
 // What a server does when its client leaves before the end.
 struct Leaving {
-  bool is_noticed = true;                      // Generation stops; else it goes on, alone.
-  std::chrono::microseconds noticed_after{0};  // Alone, 0: to the end.
-  int drops = 0;                               // So many of the next calls, whoever makes them.
+  bool is_noticed = true;                      // Generation stops; else it continues.
+  std::chrono::microseconds noticed_after{0};  // How long it then continues; 0: to the end.
+  int drops = 0;  // Of the next calls by any client, how many are dropped.
 };
 
 struct Plan {
@@ -109,6 +112,28 @@ struct Plan {
   std::string coding;           // Content-Encoding, whatever the bytes are.
   UsageChunk usage = UsageChunk::kFinish;
 };
+
+struct Model {
+  std::string name;         // "sim/cut"
+  std::string description;  // One line.
+};
+
+// Every listed model, in the order in which --help and GET /models show them.
+const std::vector<Model>& Models();
+
+// The same as text, one line each.
+std::string ModelsAsText();
+
+enum class Resolution { kFound, kUnknownModel, kBadParameter };
+
+// Reads "sim/story?tokens=200&interval=20ms" into *plan, which holds the server's defaults before.
+// Any "accounts/..." path is a story, so that bodies from the documentation work as they are;
+// "sim/error-NNN" works for every NNN from 300 to 599. On kBadParameter *error says which.
+Resolution Resolve(std::string_view model, Plan* plan, std::string* error);
+
+// Puts the fault of `spec` (a model's name without "sim/", parameters allowed) over *plan and
+// keeps the content that the caller asked for. False: no such fault.
+bool Overlay(std::string_view spec, Plan* plan, std::string* error);
 
 }  // namespace sparkgate::simulator
 

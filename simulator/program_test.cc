@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "simulator/test_client.h"
+#include "simulator/testing/test_client.h"
 
 namespace sparkgate::simulator {
 namespace {

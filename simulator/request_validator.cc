@@ -1,11 +1,12 @@
-#include "simulator/request_validator.h"
-
+#include <algorithm>
 #include <array>
+#include <nlohmann/json.hpp>
 #include <string_view>
 #include <utility>
 
+#include "simulator/chat_request.h"
 #include "simulator/field_table.h"
-#include "simulator/json_parse.h"
+#include "simulator/text.h"
 
 namespace sparkgate::simulator {
 namespace {
@@ -64,7 +65,7 @@ class Walk {
       if (field == nullptr) {
         Add(Kind::kExtra, key_path, "Extra inputs are not permitted", &value);
       } else {
-        Member(*field, value, key_path);
+        Value(*field, value, key_path);
       }
     }
     for (const Field& field : table_.objects.at(type)) {
@@ -75,12 +76,11 @@ class Walk {
   }
 
  private:
-  void Member(const Field& field, const Json& value, const std::string& path) {
+  void Value(const Field& field, const Json& value, const std::string& path) {
     if (value.is_null() && field.nullable) return;
     const uint8_t type = TypeOf(value);
     if ((type & field.types) == 0) {
-      Add(Kind::kType, path, "Input should be a valid " + TypeNames(field.types), &value);
-      return;
+      return WrongType(path, field.types, value);
     }
     if (type == kArray) Array(field, value, path);
     if (type != kObject) return;
@@ -97,8 +97,7 @@ class Walk {
     for (size_t i = 0; i < array.size(); ++i) {
       const std::string item_path = path + "[" + std::to_string(i) + "]";
       if (field.item_types != 0 && (TypeOf(array[i]) & field.item_types) == 0) {
-        Add(Kind::kType, item_path, "Input should be a valid " + TypeNames(field.item_types),
-            &array[i]);
+        WrongType(item_path, field.item_types, array[i]);
       } else if (!field.object.empty()) {
         Object(field.object, array[i], item_path);
       }
@@ -108,9 +107,12 @@ class Walk {
   void FreeForm(const Field& field, const Json& object, const std::string& path) {
     for (const auto& [key, value] : object.items()) {
       if ((TypeOf(value) & field.value_types) != 0) continue;
-      Add(Kind::kType, path + "." + key, "Input should be a valid " + TypeNames(field.value_types),
-          &value);
+      WrongType(path + "." + key, field.value_types, value);
     }
+  }
+
+  void WrongType(const std::string& path, uint8_t wanted, const Json& value) {
+    Add(Kind::kType, path, "Input should be a valid " + TypeNames(wanted), &value);
   }
 
   void Add(Kind kind, const std::string& path, const std::string& what, const Json* value) {
@@ -123,11 +125,9 @@ class Walk {
   std::vector<Violation>* const out_;
 };
 
-bool Given(const Json& body, const char* key) { return body.contains(key) && !body[key].is_null(); }
-
 void CheckConflict(const Json& body, const char* one, const char* other,
                    std::vector<Violation>* out) {
-  if (!Given(body, one) || !Given(body, other)) return;
+  if (Member(body, one).is_null() || Member(body, other).is_null()) return;
   out->push_back({Kind::kConflict, other,
                   std::string("Only one of '") + one + "' and '" + other + "' may be set"});
 }
@@ -135,14 +135,11 @@ void CheckConflict(const Json& body, const char* one, const char* other,
 void CheckReasoningEffort(const Json& body, std::vector<Violation>* out) {
   static constexpr std::array<std::string_view, 7> kKnown = {"low", "medium", "high",    "xhigh",
                                                              "max", "none",   "adaptive"};
-  if (!body.contains("reasoning_effort") || !body["reasoning_effort"].is_string()) return;
-  const auto value = body["reasoning_effort"].get<std::string>();
-  for (std::string_view known : kKnown) {
-    if (value == known) return;
-  }
-  out->push_back(
-      {Kind::kValue, "reasoning_effort",
-       "Unsupported value, field: 'reasoning_effort', value: " + Shown(body["reasoning_effort"])});
+  const Json& value = Member(body, "reasoning_effort");
+  if (!value.is_string()) return;
+  if (std::find(kKnown.begin(), kKnown.end(), value.get<std::string>()) != kKnown.end()) return;
+  out->push_back({Kind::kValue, "reasoning_effort",
+                  "Unsupported value, field: 'reasoning_effort', value: " + Shown(value)});
 }
 
 }  // namespace
@@ -154,8 +151,8 @@ std::vector<Violation> Validate(const std::string& body) {
   }
   std::vector<Violation> violations;
   Walk(&violations).Object(RequestFieldTable().root, *document, "");
-  if (document->contains("messages") && (*document)["messages"].is_array() &&
-      (*document)["messages"].empty()) {
+  const Json& messages = Member(*document, "messages");
+  if (messages.is_array() && messages.empty()) {
     violations.push_back({Kind::kValue, "messages",
                           "List should have at least 1 item after validation, field: 'messages'"});
   }

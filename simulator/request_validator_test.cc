@@ -1,7 +1,6 @@
-#include "simulator/request_validator.h"
-
 #include <gtest/gtest.h>
 
+#include "simulator/chat_request.h"
 #include "simulator/field_table.h"
 
 namespace sparkgate::simulator {

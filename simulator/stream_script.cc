@@ -1,9 +1,11 @@
-#include "simulator/stream_script.h"
-
+// A streamed answer.
+#include <memory>
+#include <optional>
 #include <utility>
 
-#include "simulator/endings.h"
-#include "simulator/error_bodies.h"
+#include "simulator/chunk_source.h"
+#include "simulator/errors.h"
+#include "simulator/script.h"
 
 namespace sparkgate::simulator {
 namespace {
@@ -32,12 +34,9 @@ bool BreaksInTheMiddle(Fault fault) {
 }
 
 Fields StreamFields(const AnswerContext& context) {
-  Fields fields = context.fields;
-  const std::string& type = context.plan.media_type;
-  fields.emplace_back("content-type", type.empty() ? "text/event-stream" : type);
-  if (!context.plan.coding.empty()) fields.emplace_back("content-encoding", context.plan.coding);
+  Fields fields = AnswerFields(context, "text/event-stream");
   fields.emplace_back("cache-control", "no-cache");
-  const int prompt_tokens = context.answer.call.prompt_tokens;
+  const int prompt_tokens = context.answer.request.prompt_tokens;
   fields.emplace_back("fireworks-prompt-tokens", std::to_string(prompt_tokens));
   fields.emplace_back("fireworks-cached-prompt-tokens", "0");
   if (context.plan.fault == Fault::kGzip) fields.emplace_back("content-encoding", "gzip");
@@ -49,9 +48,36 @@ Fields StreamFields(const AnswerContext& context) {
   return fields;
 }
 
-}  // namespace
+class Stream {
+ public:
+  explicit Stream(AnswerContext context);
+  Step Next();
 
-StreamScript::StreamScript(AnswerContext context)
+ private:
+  Step Head();
+  Step Body();
+  Step FromChunk(const Chunk& chunk);
+  Step MiddleFault(const Chunk& chunk);
+  Step Done();
+  Step Complete();
+  Step WholeAsGzip();
+  Step Ending(std::string last);
+  std::string Frame(const std::string& text) const;
+  bool FaultIsDue(const Chunk& chunk) const;
+
+  const Plan plan_;
+  const Fields fields_;
+  const std::string request_id_;
+  const bool keep_alive_;
+  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  ChunkSource chunks_;
+  std::deque<Step> queued_;  // Decided already; these come first.
+  bool head_sent_ = false;
+  bool fault_done_ = false;
+  int texts_ = 0;
+};
+
+Stream::Stream(AnswerContext context)
     : plan_(context.plan),
       fields_(StreamFields(context)),
       request_id_(context.request_id),
@@ -62,7 +88,7 @@ StreamScript::StreamScript(AnswerContext context)
                           std::chrono::steady_clock::now() - start_)};
       }) {}
 
-Step StreamScript::Next() {
+Step Stream::Next() {
   if (!queued_.empty()) {
     Step step = std::move(queued_.front());
     queued_.pop_front();
@@ -71,20 +97,20 @@ Step StreamScript::Next() {
   return head_sent_ ? Body() : Head();
 }
 
-Step StreamScript::Head() {
+Step Stream::Head() {
   head_sent_ = true;
   const std::string head = InformationalText(plan_) + HeadText(200, fields_);
   return {plan_.headers_delay, head, plan_.fault == Fault::kSilent ? Then::kHang : Then::kContinue};
 }
 
-Step StreamScript::Body() {
+Step Stream::Body() {
   switch (plan_.fault) {
     case Fault::kComments:
       return {plan_.interval, Frame(kComment)};
     case Fault::kEmptyStream:
-      return FirstOf(EndingSteps(plan_, keep_alive_, LastHttpChunk()));
+      return Ending(LastHttpChunk());
     case Fault::kDoneOnly:
-      return End("");
+      return Complete();
     case Fault::kGzip:
     case Fault::kGzipUndeclared:
       return WholeAsGzip();
@@ -92,12 +118,12 @@ Step StreamScript::Body() {
       break;
   }
   const std::optional<Chunk> chunk = chunks_.Next();
-  return chunk ? FromChunk(*chunk) : DoneFault();
+  return chunk ? FromChunk(*chunk) : Done();
 }
 
-Step StreamScript::FromChunk(const Chunk& chunk) {
+Step Stream::FromChunk(const Chunk& chunk) {
   if (plan_.fault == Fault::kNoFinish && chunk.kind == Chunk::Kind::kFinish) {
-    return FirstOf(EndingSteps(plan_, keep_alive_, LastHttpChunk()));
+    return Ending(LastHttpChunk());
   }
   if (plan_.fault == Fault::kDoneUnfinished && chunk.kind == Chunk::Kind::kFinish &&
       chunks_.all_finished()) {
@@ -118,44 +144,40 @@ Step StreamScript::FromChunk(const Chunk& chunk) {
   return {{}, Frame(SseEvent(kNoObjects[texts_ % 4]))};
 }
 
-bool StreamScript::FaultIsDue(const Chunk& chunk) const {
+bool Stream::FaultIsDue(const Chunk& chunk) const {
   if (fault_done_ || !BreaksInTheMiddle(plan_.fault)) return false;
   return chunk.kind == Chunk::Kind::kFinish ||
          (chunk.kind == Chunk::Kind::kText && texts_ >= plan_.at);
 }
 
-Step StreamScript::MiddleFault(const Chunk& chunk) {
+Step Stream::MiddleFault(const Chunk& chunk) {
   const std::string error = Frame(SseEvent(ErrorEvent(request_id_)));
   switch (plan_.fault) {
-    case Fault::kErrorInStream: {
-      std::deque<Step> steps = EndingSteps(plan_, keep_alive_, error + LastHttpChunk());
-      return steps.front();
-    }
+    case Fault::kErrorInStream:
+      return Ending(error + LastHttpChunk());
     case Fault::kBareError:
-      return EndingSteps(plan_, keep_alive_, Frame(SseEvent(BareErrorEvent())) + LastHttpChunk())
-          .front();
+      return Ending(Frame(SseEvent(BareErrorEvent())) + LastHttpChunk());
     case Fault::kErrorThenDone:
-      return EndingSteps(plan_, keep_alive_, error + Frame(SseEvent(kDone)) + LastHttpChunk())
-          .front();
+      return Ending(error + Frame(SseEvent(kDone)) + LastHttpChunk());
     case Fault::kBadJson:
       return {{}, Frame(SseEvent(chunk.json.substr(0, chunk.json.size() / 2)))};
     default:
-      return BreakStep(plan_.fault, "");
+      return BreakStep(plan_.fault);
   }
 }
 
-Step StreamScript::DoneFault() {
+Step Stream::Done() {
   switch (plan_.fault) {
     case Fault::kNoDone:
     case Fault::kNoBlankLine:
-      return FirstOf(EndingSteps(plan_, keep_alive_, LastHttpChunk()));
+      return Ending(LastHttpChunk());
     case Fault::kNoDoneOpen:
       return {{}, "", Then::kHang, true};
     case Fault::kNoDoneComments:
       return {kBetweenComments, Frame(kComment), Then::kContinue, true};
     case Fault::kFinishCut:
     case Fault::kFinishReset:
-      return BreakStep(plan_.fault, "");
+      return BreakStep(plan_.fault);
     case Fault::kNoTerminator:
       return {{}, Frame(SseEvent(kDone)), Then::kCut, true};
     case Fault::kKeepOpen:
@@ -163,36 +185,43 @@ Step StreamScript::DoneFault() {
       queued_.front().wait = plan_.delay;
       return {{}, Frame(SseEvent(kDone)), Then::kContinue, true};
     default:
-      return End("");
+      return Complete();
   }
 }
 
-Step StreamScript::End(std::string before) {
-  before += Frame(SseEvent(kDone));
+Step Stream::Complete() {
+  std::string last = Frame(SseEvent(kDone));
   if (plan_.fault == Fault::kTrailers) {
-    before += LastHttpChunk({{"x-sim-trailer", "late"}, {"x-request-id", "not-this-one"}});
+    last += LastHttpChunk({{"x-sim-trailer", "late"}, {"x-request-id", "not-this-one"}});
   } else if (plan_.fault != Fault::kCloseDelimited) {
-    before += LastHttpChunk();
+    last += LastHttpChunk();
   }
-  return FirstOf(EndingSteps(plan_, keep_alive_, std::move(before)));
+  return Ending(std::move(last));
 }
 
-Step StreamScript::WholeAsGzip() {
+Step Stream::WholeAsGzip() {
   std::string all;
   while (const auto chunk = chunks_.Next()) all += SseEvent(chunk->json);
   all += SseEvent(kDone);
-  return FirstOf(EndingSteps(plan_, keep_alive_, HttpChunk(GzipText(all)) + LastHttpChunk()));
+  return Ending(HttpChunk(GzipText(all)) + LastHttpChunk());
 }
 
-Step StreamScript::FirstOf(std::deque<Step> steps) {
-  queued_ = std::move(steps);
+// The first of the steps that end the answer; the others are queued.
+Step Stream::Ending(std::string last) {
+  queued_ = EndingSteps(plan_, keep_alive_, std::move(last));
   Step first = std::move(queued_.front());
   queued_.pop_front();
   return first;
 }
 
-std::string StreamScript::Frame(const std::string& text) const {
+std::string Stream::Frame(const std::string& text) const {
   return plan_.fault == Fault::kCloseDelimited ? text : HttpChunk(text);
+}
+
+}  // namespace
+
+Script StreamScript(AnswerContext context) {
+  return [stream = std::make_shared<Stream>(std::move(context))] { return stream->Next(); };
 }
 
 }  // namespace sparkgate::simulator

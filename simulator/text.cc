@@ -3,10 +3,14 @@
 #include <array>
 #include <charconv>
 #include <cstdio>
+#include <nlohmann/json.hpp>
 
 namespace sparkgate::simulator {
 namespace {
 
+using Json = nlohmann::ordered_json;
+
+constexpr int kMaxDepth = 128;
 constexpr size_t kMaxWord = 16;
 
 constexpr std::array<std::string_view, 16> kSubjects = {
@@ -66,9 +70,30 @@ std::string Sentence(Random* random) {
   return text + ".";
 }
 
+// Brackets outside of strings; says nothing about whether the text is JSON otherwise.
+bool TooDeep(std::string_view text) {
+  int depth = 0;
+  bool in_string = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_string) {
+      if (c == '\\') ++i;
+      if (c == '"') in_string = false;
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '[' || c == '{') {
+      if (++depth > kMaxDepth) return true;
+    } else if (c == ']' || c == '}') {
+      --depth;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
-std::string_view NextToken(std::string_view rest) {
+std::string_view TakeToken(std::string_view* text) {
+  const std::string_view rest = *text;
   if (rest.empty()) return rest;
   const size_t start = rest[0] == ' ' ? 1 : 0;
   size_t end = start;
@@ -76,18 +101,20 @@ std::string_view NextToken(std::string_view rest) {
     end += CharacterLength(rest[end]);
   }
   if (end == start) end = start == 1 ? 1 : CharacterLength(rest[0]);
-  return rest.substr(0, end);
+  const std::string_view token = rest.substr(0, end);
+  text->remove_prefix(token.size());
+  return token;
 }
 
 int CountTokens(std::string_view text) {
   int count = 0;
-  for (; !text.empty(); ++count) text.remove_prefix(NextToken(text).size());
+  for (; !text.empty(); ++count) TakeToken(&text);
   return count;
 }
 
 std::string_view FirstTokens(std::string_view text, int count) {
   std::string_view rest = text;
-  for (; count > 0 && !rest.empty(); --count) rest.remove_prefix(NextToken(rest).size());
+  for (; count > 0 && !rest.empty(); --count) TakeToken(&rest);
   return text.substr(0, text.size() - rest.size());
 }
 
@@ -115,23 +142,36 @@ double TokenLogprob(std::string_view token) {
   return -static_cast<double>(StableHash(token) % 4096) / 1024.0;
 }
 
-void AppendJsonString(std::string_view text, std::string* out) {
-  out->push_back('"');
+std::optional<Json> ParseJson(std::string_view text) {
+  if (TooDeep(text)) return std::nullopt;
+  auto value = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (value.is_discarded()) return std::nullopt;
+  return value;
+}
+
+const Json& Member(const Json& object, const char* key) {
+  static const Json kNull;
+  const auto found = object.find(key);
+  return found == object.end() ? kNull : *found;
+}
+
+std::string JsonString(std::string_view text) {
+  std::string json = "\"";
   for (char c : text) {
     if (c == '"' || c == '\\') {
-      out->push_back('\\');
-      out->push_back(c);
+      json += '\\';
+      json += c;
     } else if (c == '\n') {
-      *out += "\\n";
+      json += "\\n";
     } else if (static_cast<unsigned char>(c) < 0x20) {
       char escape[16];
       std::snprintf(escape, sizeof(escape), "\\u%04x", static_cast<unsigned>(c));
-      *out += escape;
+      json += escape;
     } else {
-      out->push_back(c);
+      json += c;
     }
   }
-  out->push_back('"');
+  return json += '"';
 }
 
 std::string WithRawControls(std::string_view json) {
@@ -167,6 +207,67 @@ void SurrogateEscapes(std::string_view character, std::string* high, std::string
   *high = escape;
   std::snprintf(escape, sizeof(escape), "\\u%04x", 0xDC00u + (code & 0x3FF));
   *low = escape;
+}
+
+namespace {
+
+std::string TypeOf(const Json& schema) {
+  const Json& type = Member(schema, "type");
+  const Json& first = type.is_array() && !type.empty() ? type.front() : type;
+  if (first.is_string()) return first.get<std::string>();
+  return schema.contains("properties") ? "object" : "string";
+}
+
+Json Sample(const Json& schema, uint64_t seed);
+
+Json SampleObject(const Json& schema, uint64_t seed) {
+  Json object = Json::object();
+  const Json& properties = Member(schema, "properties");
+  if (!properties.is_object()) return object;
+  for (const auto& [name, property] : properties.items()) {
+    object[name] = Sample(property, seed ^ StableHash(name));
+  }
+  return object;
+}
+
+Json SampleNumber(const Json& schema, uint64_t seed, bool integer) {
+  const Json& minimum = Member(schema, "minimum");
+  if (integer && minimum.is_number()) return minimum;
+  if (integer) return static_cast<int64_t>(seed % 100);
+  const double least = minimum.is_number() ? minimum.get<double>() : 0.0;
+  return least + static_cast<double>(seed % 100) / 8.0;
+}
+
+Json SampleArray(const Json& schema, uint64_t seed) {
+  if (!schema.contains("items")) return Json::array();
+  return Json::array({Sample(schema["items"], seed)});
+}
+
+Json Sample(const Json& schema, uint64_t seed) {
+  if (!schema.is_object()) return nullptr;
+  if (schema.contains("const")) return schema["const"];
+  const Json& choices = Member(schema, "enum");
+  if (choices.is_array() && !choices.empty()) return choices[seed % choices.size()];
+  const Json& any_of = Member(schema, "anyOf");
+  if (any_of.is_array() && !any_of.empty()) return Sample(any_of.front(), seed);
+  const std::string type = TypeOf(schema);
+  if (type == "object") return SampleObject(schema, seed);
+  if (type == "array") return SampleArray(schema, seed);
+  if (type == "integer" || type == "number") return SampleNumber(schema, seed, type == "integer");
+  if (type == "boolean") return seed % 2 == 0;
+  if (type == "null") return nullptr;
+  return StoryText(seed, 2);
+}
+
+}  // namespace
+
+std::string SampleJson(std::string_view schema_json, uint64_t seed) {
+  const auto schema = ParseJson(schema_json);
+  if (schema && schema->is_object() && !schema->empty()) return Sample(*schema, seed).dump();
+  Json object;
+  object["subject"] = StoryText(seed, 2);
+  object["count"] = seed % 100;
+  return object.dump();
 }
 
 }  // namespace sparkgate::simulator

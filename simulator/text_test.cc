@@ -10,8 +10,7 @@ namespace {
 std::vector<std::string> Tokens(std::string_view text) {
   std::vector<std::string> tokens;
   while (!text.empty()) {
-    tokens.emplace_back(NextToken(text));
-    text.remove_prefix(tokens.back().size());
+    tokens.emplace_back(TakeToken(&text));
   }
   return tokens;
 }
@@ -47,12 +46,9 @@ TEST(TextTest, FirstTokensStopsAtTheEnd) {
 }
 
 TEST(TextTest, JsonStringsEscapeWhatMustBeEscaped) {
-  std::string out;
-  AppendJsonString(
-      "a\"b\\c\nd\x01"
-      "é",
-      &out);
-  EXPECT_EQ(out, "\"a\\\"b\\\\c\\nd\\u0001é\"");
+  EXPECT_EQ(JsonString("a\"b\\c\nd\x01"
+                       "é"),
+            "\"a\\\"b\\\\c\\nd\\u0001é\"");
 }
 
 TEST(TextTest, SurrogatePairs) {

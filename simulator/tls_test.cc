@@ -9,8 +9,8 @@
 #include <string>
 
 #include "simulator/certificate.h"
-#include "simulator/test_client.h"
-#include "simulator/test_server.h"
+#include "simulator/testing/test_client.h"
+#include "simulator/testing/test_server.h"
 
 namespace sparkgate::simulator {
 namespace {

@@ -20,6 +20,10 @@ if git grep -nE 'TO[D]O|FIX[M]E|DISABLE[D]_[A-Z]|GTEST_SKI[P]' -- '*.h' '*.cc' '
   '*BUILD' ':!tools/count_tests_test.py'; then
   die 'unfinished work or a test that does not run, see above'
 fi
+# A test tagged `racy` may fail once in CI: the comment beside the tag says what it races.
+if git grep -n '"racy"' -- '*BUILD' '*.bzl' | grep -vE '#.*[[:alpha:]]{3}'; then
+  die 'a tag racy without its reason, see above: "racy",  # what it races'
+fi
 # Folders of the tree that the server's sources include.
 while read -r folder; do
   [[ ! -d $folder ]] || grep -qx "!$folder" deploy/Dockerfile.dockerignore ||

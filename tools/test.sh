@@ -10,7 +10,7 @@
 # Tags: needs-grpcurl, needs-buf, needs-go, needs-java, needs-aimock, needs-python-packages: left out, by name,
 # where the tool cannot be had (a failure in CI). no-sanitizer: nothing in it that a sanitizer reaches, runs in
 # opt and default only. opt-only: asserts times, runs in the optimised build only. tsan-only: says of itself why.
-# long: see above.
+# racy: CI runs it a second time if it fails. long: see above.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . tools/lib.sh
@@ -39,9 +39,13 @@ leave_out() {
     filters+=("-$tag")
     while read -r name; do
       say "left out ($tag): $name"
-    done < <(run_bazel query --noshow_progress \
-      "attr('tags', '[\\[ ]${tag}[,\\]]', tests(set(${targets[*]})))" 2>/dev/null)
+    done < <(run_bazel query --noshow_progress "$(tests_tagged "$tag")" 2>/dev/null)
   done
+}
+
+# The query for the tests among the targets that have this tag.
+tests_tagged() {
+  printf '%s' "attr('tags', '[\\[ ]$1[,\\]]', tests(set(${targets[*]})))"
 }
 
 run_config() {
@@ -63,9 +67,9 @@ run_config() {
     *) die "unknown configuration $config in CONFIGS (there are opt, asan, tsan and default)" ;;
   esac
   ((long)) || tags+=(-long)
-  # Real sockets and processes that race each other on a machine that others use: in CI these may fail once.
-  # Bazel names such a test FLAKY; a second failure is one. What is pure has no second try.
-  [[ -z ${CI:-} ]] || flags+=('--flaky_test_attempts=//(tests|client|simulator|service/(rpc|upstream))[:/].*@2')
+  # No test gets a second attempt, except in CI those tagged `racy`; Bazel reports one that needed it as FLAKY.
+  local name
+  for name in "${racy[@]}"; do flags+=("--flaky_test_attempts=^$name\$@2"); done
   local joined exit_code=0 events=$RESULTS/$config.json
   joined=$(IFS=, && printf '%s' "${tags[*]}")
   say "== tests, $config"
@@ -93,7 +97,11 @@ main() {
   export SPARKGATE_TEST_TOOLS=$TOOLS SPARKGATE_TEST_HOME=$HOME
   mkdir -p "$RESULTS" "$TOOLS"
   runs=()
+  racy=()
   leave_out
+  if [[ -n ${CI:-} ]]; then
+    mapfile -t racy < <(run_bazel query --noshow_progress "$(tests_tagged racy)" 2>/dev/null)
+  fi
   local config report
   for config in "${configs[@]}"; do run_config "$config"; done
 

@@ -14,7 +14,7 @@
 #include "service/translate/testing/field_table.h"
 #include "service/translate/testing/golden.h"
 #include "service/translate/testing/without_stream.h"
-#include "simulator/request_validator.h"
+#include "simulator/chat_request.h"
 
 namespace sparkgate::translate {
 namespace {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "simulator/test_client.h"
+#include "simulator/testing/test_client.h"
 #include "tests/support/caller.h"
 #include "tests/support/secrets.h"
 #include "tests/support/server_process.h"

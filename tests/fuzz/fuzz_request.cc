@@ -7,7 +7,7 @@
 #include "google/protobuf/stubs/logging.h"
 #include "service/translate/request_encoder.h"
 #include "service/translate/response_decoder.h"
-#include "simulator/request_validator.h"
+#include "simulator/chat_request.h"
 #include "tests/fuzz/checks.h"
 #include "tests/fuzz/cost.h"
 #include "tests/fuzz/fuzz.h"

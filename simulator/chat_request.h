@@ -1,6 +1,6 @@
-// A checked request body as plain values: what the simulator needs of it to make up an answer.
-#ifndef SPARKGATE_SIMULATOR_CALL_REQUEST_H_
-#define SPARKGATE_SIMULATOR_CALL_REQUEST_H_
+// The body of a chat-completions request: its validation, and what an answer needs of it.
+#ifndef SPARKGATE_SIMULATOR_CHAT_REQUEST_H_
+#define SPARKGATE_SIMULATOR_CHAT_REQUEST_H_
 
 #include <cstdint>
 #include <optional>
@@ -8,6 +8,26 @@
 #include <vector>
 
 namespace sparkgate::simulator {
+
+// Validation is as strict as the upstream's: unknown members are refused at every level. It works
+// from a table written by hand from the upstream's documentation (field_table.h), so that it can
+// catch mistakes of a codec made from other descriptors.
+struct Violation {
+  enum class Kind {
+    kBrokenJson,  // No JSON object, or nested deeper than 128.
+    kExtra,       // A member that the upstream does not know.
+    kType,        // A known member of a wrong type, or null where null is not allowed.
+    kMissing,     // A required member is not there.
+    kConflict,    // Two members that exclude each other.
+    kValue,       // A value outside the documented set.
+  };
+  Kind kind;
+  std::string path;     // As the upstream writes it: messages[1].content.list[...][0].key
+  std::string message;  // The whole sentence for the error body.
+};
+
+// All violations, in the order of the body; empty if the upstream would accept it. Any thread.
+std::vector<Violation> Validate(const std::string& body);
 
 struct ToolOffer {
   std::string name;
@@ -18,7 +38,7 @@ enum class ToolChoiceMode { kAuto, kNone, kRequired };
 enum class LogprobsShape { kNone, kPerToken, kLegacy };
 enum class TextFormat { kText, kJson };
 
-struct CallRequest {
+struct ChatRequest {
   std::string model;
   bool stream = false;
   bool has_stream_options = false;
@@ -54,8 +74,8 @@ struct CallRequest {
 };
 
 // `body` has passed Validate(). Members that only the real upstream can act on are not read.
-CallRequest ParseCallRequest(const std::string& body);
+ChatRequest ParseChatRequest(const std::string& body);
 
 }  // namespace sparkgate::simulator
 
-#endif  // SPARKGATE_SIMULATOR_CALL_REQUEST_H_
+#endif  // SPARKGATE_SIMULATOR_CHAT_REQUEST_H_

@@ -1,6 +1,6 @@
 // A raw HTTP client for tests: it shows exactly which bytes came and how the connection ended.
-#ifndef SPARKGATE_SIMULATOR_TEST_CLIENT_H_
-#define SPARKGATE_SIMULATOR_TEST_CLIENT_H_
+#ifndef SPARKGATE_SIMULATOR_TESTING_TEST_CLIENT_H_
+#define SPARKGATE_SIMULATOR_TESTING_TEST_CLIENT_H_
 
 #include <cstdint>
 #include <string>
@@ -49,4 +49,4 @@ std::string BodyOf(const std::string& response);
 
 }  // namespace sparkgate::simulator
 
-#endif  // SPARKGATE_SIMULATOR_TEST_CLIENT_H_
+#endif  // SPARKGATE_SIMULATOR_TESTING_TEST_CLIENT_H_

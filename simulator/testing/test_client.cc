@@ -1,4 +1,4 @@
-#include "simulator/test_client.h"
+#include "simulator/testing/test_client.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

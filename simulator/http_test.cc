@@ -1,4 +1,4 @@
-#include "simulator/wire.h"
+#include "simulator/http.h"
 
 #include <gtest/gtest.h>
 
@@ -17,30 +17,30 @@ std::string Hex(const std::string& bytes) {
   return hex;
 }
 
-TEST(WireTest, HeadsKeepTheOrderAndTheNamesOfFields) {
+TEST(HttpTest, HeadsKeepTheOrderAndTheNamesOfFields) {
   EXPECT_EQ(HeadText(200, {{"b", "1"}, {"a", "2"}}), "HTTP/1.1 200 OK\r\nb: 1\r\na: 2\r\n\r\n");
   EXPECT_EQ(HeadText(529, {}).substr(0, 13), "HTTP/1.1 529 ");
 }
 
-TEST(WireTest, ResponsesHaveTheirLength) {
+TEST(HttpTest, ResponsesHaveTheirLength) {
   EXPECT_EQ(ResponseText(404, {{"a", "b"}}, "gone"),
             "HTTP/1.1 404 Not Found\r\na: b\r\ncontent-length: 4\r\n\r\ngone");
 }
 
-TEST(WireTest, ChunksAndTheirEnd) {
+TEST(HttpTest, ChunksAndTheirEnd) {
   EXPECT_EQ(HttpChunk(std::string(26, 'x')), "1a\r\n" + std::string(26, 'x') + "\r\n");
   EXPECT_EQ(LastHttpChunk(), "0\r\n\r\n");
   EXPECT_EQ(LastHttpChunk({{"a", "b"}}), "0\r\na: b\r\n\r\n");
 }
 
-TEST(WireTest, Events) { EXPECT_EQ(SseEvent("{}"), "data: {}\n\n"); }
+TEST(HttpTest, Events) { EXPECT_EQ(SseEvent("{}"), "data: {}\n\n"); }
 
 // Taken from another implementation of gzip, which reads it back.
-TEST(WireTest, GzipIsValid) {
+TEST(HttpTest, GzipIsValid) {
   EXPECT_EQ(Hex(GzipText("hello")), "1f8b08000000000000ff010500faff68656c6c6f86a6103605000000");
 }
 
-TEST(WireTest, GzipOfMuchTakesSeveralBlocks) {
+TEST(HttpTest, GzipOfMuchTakesSeveralBlocks) {
   const std::string packed = GzipText(std::string(70'000, 'x'));
   EXPECT_EQ(packed.size(), 10u + 5u + 65'535u + 5u + 4'465u + 8u);
   EXPECT_EQ(packed[10], 0);

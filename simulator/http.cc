@@ -1,4 +1,4 @@
-#include "simulator/wire.h"
+#include "simulator/http.h"
 
 #include <algorithm>
 #include <boost/asio/buffer.hpp>
@@ -55,12 +55,7 @@ std::string LastHttpChunk(const Fields& trailers) {
   return ToString(http::make_chunk_last(fields));
 }
 
-std::string SseEvent(std::string_view data) {
-  std::string event = "data: ";
-  event += data;
-  event += "\n\n";
-  return event;
-}
+std::string SseEvent(std::string_view data) { return "data: " + std::string(data) + "\n\n"; }
 
 std::string GzipText(std::string_view data) {
   constexpr size_t kMostStored = 65'535;

@@ -1,6 +1,6 @@
 // A server on a free port with a thread of its own, for tests.
-#ifndef SPARKGATE_SIMULATOR_TEST_SERVER_H_
-#define SPARKGATE_SIMULATOR_TEST_SERVER_H_
+#ifndef SPARKGATE_SIMULATOR_TESTING_TEST_SERVER_H_
+#define SPARKGATE_SIMULATOR_TESTING_TEST_SERVER_H_
 
 #include <gtest/gtest.h>
 
@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "simulator/server.h"
-#include "simulator/test_client.h"
+#include "simulator/testing/test_client.h"
 
 namespace sparkgate::simulator {
 
@@ -56,4 +56,4 @@ class TestServer {
 
 }  // namespace sparkgate::simulator
 
-#endif  // SPARKGATE_SIMULATOR_TEST_SERVER_H_
+#endif  // SPARKGATE_SIMULATOR_TESTING_TEST_SERVER_H_

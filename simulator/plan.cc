@@ -1,11 +1,11 @@
-#include "simulator/model_catalogue.h"
+#include "simulator/plan.h"
+
+#include <absl/time/time.h>
 
 #include <algorithm>
 #include <charconv>
 #include <functional>
 #include <utility>
-
-#include "simulator/duration.h"
 
 namespace sparkgate::simulator {
 namespace {
@@ -167,7 +167,7 @@ std::vector<Row> EndingRows() {
 }
 
 std::vector<Row> ErrorRows() {
-  std::vector<Row> rows = {
+  return {
       {"scaling-up", "503 DEPLOYMENT_SCALING_UP", Fail(Fault::kScalingUp)},
       {"prompt-too-long", "400 with the upstream's words for it", Fail(Fault::kPromptTooLong)},
       {"html-502", "an HTML error page with status 502", Status(502, Fault::kHtml)},
@@ -196,7 +196,6 @@ std::vector<Row> ErrorRows() {
       {"error-520", "unknown error, an HTML page", Status(520)},
       {"error-529", "overloaded", Status(529)},
   };
-  return rows;
 }
 
 const std::vector<Row>& Rows() {
@@ -218,6 +217,15 @@ bool ParseNumber(std::string_view text, Int max, Int* out) {
     return false;
   }
   *out = value;
+  return true;
+}
+
+// Units as Go and Abseil write them (us, ms, s, m, h); at most a day.
+bool ParseDuration(std::string_view text, std::chrono::microseconds* out) {
+  absl::Duration duration;
+  if (!absl::ParseDuration(absl::string_view(text.data(), text.size()), &duration)) return false;
+  if (duration < absl::ZeroDuration() || duration > absl::Hours(24)) return false;
+  *out = absl::ToChronoMicroseconds(duration);
   return true;
 }
 

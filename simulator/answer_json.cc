@@ -1,9 +1,8 @@
-#include "simulator/answer_parts.h"
-
 #include <algorithm>
 #include <cstdio>
+#include <nlohmann/json.hpp>
 
-#include "simulator/json_parse.h"
+#include "simulator/answer.h"
 #include "simulator/text.h"
 
 namespace sparkgate::simulator {
@@ -40,9 +39,9 @@ double LogprobOf(std::string_view token, size_t rank) {
   return TokenLogprob(token) - static_cast<double>(rank);
 }
 
-Json PerToken(const CallRequest& call, std::string_view token, size_t offset) {
+Json PerToken(const ChatRequest& request, std::string_view token, size_t offset) {
   Json top = Json::array();
-  const auto others = Alternatives(token, call.top_logprobs);
+  const auto others = Alternatives(token, request.top_logprobs);
   for (size_t i = 0; i < others.size(); ++i) {
     top.push_back({{"token", others[i]},
                    {"logprob", LogprobOf(token, i)},
@@ -58,45 +57,47 @@ Json PerToken(const CallRequest& call, std::string_view token, size_t offset) {
           {"top_logprobs", std::move(top)}};
 }
 
-Json PerTokenList(const CallRequest& call, std::string_view text, size_t offset) {
+Json PerTokenList(const ChatRequest& request, std::string_view text, size_t offset) {
   Json content = Json::array();
   while (!text.empty()) {
-    const std::string_view token = NextToken(text);
-    content.push_back(PerToken(call, token, offset));
+    const std::string_view token = TakeToken(&text);
+    content.push_back(PerToken(request, token, offset));
     offset += token.size();
-    text.remove_prefix(token.size());
   }
   return {{"content", std::move(content)}};
 }
 
-Json Legacy(const CallRequest& call, std::string_view text, size_t offset) {
+Json Legacy(const ChatRequest& request, std::string_view text, size_t offset) {
   Json all = {{"tokens", Json::array()},
               {"token_logprobs", Json::array()},
               {"top_logprobs", Json::array()},
               {"text_offset", Json::array()},
               {"token_ids", Json::array()}};
   while (!text.empty()) {
-    const std::string_view token = NextToken(text);
+    const std::string_view token = TakeToken(&text);
     all["tokens"].push_back(std::string(token));
     all["token_logprobs"].push_back(TokenLogprob(token));
     Json top = Json::object();
-    const auto others = Alternatives(token, call.top_logprobs);
+    const auto others = Alternatives(token, request.top_logprobs);
     for (size_t i = 0; i < others.size(); ++i) top[others[i]] = LogprobOf(token, i);
-    all["top_logprobs"].push_back(call.top_logprobs > 0 ? std::move(top) : Json());
+    all["top_logprobs"].push_back(request.top_logprobs > 0 ? std::move(top) : Json());
     all["text_offset"].push_back(offset);
     all["token_ids"].push_back(TokenId(token));
     offset += token.size();
-    text.remove_prefix(token.size());
   }
   return all;
 }
 
 }  // namespace
 
+std::string AnswerHead(const Answer& answer, const char* object) {
+  return "{\"id\":" + JsonString(answer.id) + ",\"object\":\"" + object +
+         "\",\"created\":" + std::to_string(answer.created) +
+         ",\"model\":" + JsonString(answer.model) + ",\"choices\":[";
+}
+
 std::string TextPartJson(std::string_view text) {
-  std::string json = R"({"type":"text","text":)";
-  AppendJsonString(text, &json);
-  return json + "}";
+  return R"({"type":"text","text":)" + JsonString(text) + "}";
 }
 
 std::string ThinkingPartJson(std::string_view text) {
@@ -104,7 +105,7 @@ std::string ThinkingPartJson(std::string_view text) {
 }
 
 std::string UsageJson(const Answer& answer, int completion_tokens) {
-  const int prompt = answer.call.prompt_tokens;
+  const int prompt = answer.request.prompt_tokens;
   return "{\"prompt_tokens\":" + std::to_string(prompt) +
          ",\"total_tokens\":" + std::to_string(prompt + completion_tokens) +
          ",\"completion_tokens\":" + std::to_string(completion_tokens) +
@@ -113,7 +114,7 @@ std::string UsageJson(const Answer& answer, int completion_tokens) {
 
 std::vector<Metric> PerfMetrics(const Answer& answer, const Timing& timing) {
   std::vector<Metric> metrics = {
-      {"prompt-tokens", std::to_string(answer.call.prompt_tokens), true},
+      {"prompt-tokens", std::to_string(answer.request.prompt_tokens), true},
       {"cached-prompt-tokens", "0", true},
       {"server-time-to-first-token", Seconds(timing.to_first_token), false},
       {"server-processing-time", Seconds(timing.processing), false}};
@@ -136,9 +137,8 @@ std::string PerfMetricsJson(const std::vector<Metric>& metrics) {
   std::string json = "{";
   for (const Metric& metric : metrics) {
     if (json.size() > 1) json += ",";
-    AppendJsonString(metric.name, &json);
-    json += ":";
-    metric.is_count ? void(json += metric.value) : AppendJsonString(metric.value, &json);
+    json += JsonString(metric.name) + ":";
+    json += metric.is_count ? metric.value : JsonString(metric.value);
   }
   return json + "}";
 }
@@ -146,27 +146,86 @@ std::string PerfMetricsJson(const std::vector<Metric>& metrics) {
 std::string TokenIdsJson(std::string_view text) {
   std::string json = "[";
   while (!text.empty()) {
-    const std::string_view token = NextToken(text);
     if (json.size() > 1) json += ",";
-    json += std::to_string(TokenId(token));
-    text.remove_prefix(token.size());
+    json += std::to_string(TokenId(TakeToken(&text)));
   }
   return json + "]";
 }
 
-std::string LogprobsJson(const CallRequest& call, std::string_view text, size_t offset) {
-  if (call.logprobs == LogprobsShape::kNone) return "";
-  return call.logprobs == LogprobsShape::kLegacy ? Legacy(call, text, offset).dump()
-                                                 : PerTokenList(call, text, offset).dump();
+std::string LogprobsJson(const ChatRequest& request, std::string_view text, size_t offset) {
+  if (request.logprobs == LogprobsShape::kNone) return "";
+  return request.logprobs == LogprobsShape::kLegacy ? Legacy(request, text, offset).dump()
+                                                    : PerTokenList(request, text, offset).dump();
 }
 
 std::string RawOutputJson(const Answer& answer, const ChoiceAnswer& choice) {
-  std::string json = "{\"prompt_fragments\":[";
-  AppendJsonString(answer.call.prompt, &json);
-  json += "],\"prompt_token_ids\":" + TokenIdsJson(answer.call.prompt) + ",\"completion\":";
+  const std::string& prompt = answer.request.prompt;
   const std::string_view completion = std::string_view(choice.content).substr(choice.echoed);
-  AppendJsonString(completion, &json);
-  return json + ",\"completion_token_ids\":" + TokenIdsJson(completion) + "}";
+  return "{\"prompt_fragments\":[" + JsonString(prompt) +
+         "],\"prompt_token_ids\":" + TokenIdsJson(prompt) +
+         ",\"completion\":" + JsonString(completion) +
+         ",\"completion_token_ids\":" + TokenIdsJson(completion) + "}";
+}
+
+namespace {
+
+std::string ToolCallsJson(Dialect dialect, const ChoiceAnswer& choice) {
+  std::string json = "[";
+  for (const ToolCallAnswer& call : choice.tool_calls) {
+    if (json.size() > 1) json += ",";
+    json += dialect == Dialect::kIndexZero ? "{\"index\":0," : "{";
+    json += "\"id\":" + JsonString(call.id) +
+            ",\"type\":\"function\",\"function\":{\"name\":" + JsonString(call.name) +
+            ",\"arguments\":" + JsonString(call.arguments) + "}}";
+  }
+  return json + "]";
+}
+
+std::string MessageJson(Dialect dialect, const ChoiceAnswer& choice) {
+  std::string json = "{\"role\":\"assistant\",\"content\":";
+  if (dialect == Dialect::kContentParts) {
+    json += '[' + ThinkingPartJson(choice.reasoning) + ',' + TextPartJson(choice.content) + ']';
+  } else if (choice.content.empty() && !choice.tool_calls.empty()) {
+    json += "null";
+  } else {
+    json += JsonString(choice.content);
+  }
+  if (!choice.reasoning.empty() && dialect != Dialect::kContentParts) {
+    json += ",\"reasoning_content\":" + JsonString(choice.reasoning);
+  }
+  if (!choice.tool_calls.empty()) json += ",\"tool_calls\":" + ToolCallsJson(dialect, choice);
+  return json + "}";
+}
+
+std::string ChoiceJson(const Answer& answer, size_t index) {
+  const ChoiceAnswer& choice = answer.choices[index];
+  std::string json = "{\"index\":" + std::to_string(index) +
+                     ",\"message\":" + MessageJson(answer.dialect, choice) +
+                     ",\"finish_reason\":\"" + choice.finish_reason + "\"";
+  const std::string logprobs = LogprobsJson(answer.request, choice.content, 0);
+  if (!logprobs.empty()) json += ",\"logprobs\":" + logprobs;
+  if (answer.request.raw_output) json += ",\"raw_output\":" + RawOutputJson(answer, choice);
+  if (answer.request.return_token_ids) json += ",\"token_ids\":" + TokenIdsJson(choice.content);
+  return json + "}";
+}
+
+}  // namespace
+
+std::string CompletionBody(const Answer& answer, const Timing& timing) {
+  std::string json = AnswerHead(answer, "chat.completion");
+  for (size_t i = 0; i < answer.choices.size(); ++i) {
+    if (i > 0) json += ",";
+    json += ChoiceJson(answer, i);
+  }
+  json += "],\"usage\":" + UsageJson(answer, answer.CompletionTokens());
+  if (answer.request.return_token_ids) {
+    json += ",\"prompt_token_ids\":" + TokenIdsJson(answer.request.prompt);
+  }
+  if (answer.request.perf_metrics) {
+    json += ",\"perf_metrics\":" + PerfMetricsJson(PerfMetrics(answer, timing));
+  }
+  json += "}";
+  return answer.dialect == Dialect::kRawControls ? WithRawControls(json) : json;
 }
 
 }  // namespace sparkgate::simulator

@@ -1,4 +1,4 @@
-#include "simulator/error_bodies.h"
+#include "simulator/errors.h"
 
 #include <array>
 #include <string_view>
@@ -48,23 +48,17 @@ Row RowOf(int status) {
   return {status, Shape::kGateway, "null", "The request failed"};
 }
 
-std::string Quoted(std::string_view text) {
-  std::string json;
-  AppendJsonString(text, &json);
-  return json;
-}
-
 std::string InferenceBody(std::string_view message, const std::string& request_id) {
   return R"({"error":{"object":"error","type":"invalid_request_error",)"
          R"("code":"invalid_request_error","message":)" +
-         Quoted(message) + "},\"request_id\":" + Quoted(request_id) + "}";
+         JsonString(message) + "},\"request_id\":" + JsonString(request_id) + "}";
 }
 
 std::string GatewayBody(std::string_view message, std::string_view code, std::string_view param,
                         const std::string& request_id) {
-  return "{\"error\":{\"message\":" + Quoted(message) + ",\"param\":" + std::string(param) +
+  return "{\"error\":{\"message\":" + JsonString(message) + ",\"param\":" + std::string(param) +
          ",\"code\":" + std::string(code) +
-         ",\"type\":\"error\"},\"request_id\":" + Quoted(request_id) + "}";
+         ",\"type\":\"error\"},\"request_id\":" + JsonString(request_id) + "}";
 }
 
 std::string HtmlPage(int status, std::string_view message) {
@@ -79,7 +73,7 @@ std::string BodyOf(const Row& row, const std::string& request_id) {
       return InferenceBody(row.message, request_id);
     case Shape::kDetail:
       return "{\"detail\":[{\"loc\":[\"body\",\"messages\",0,\"role\"],\"msg\":" +
-             Quoted(row.message) + ",\"type\":\"string_type\",\"input\":5}]}";
+             JsonString(row.message) + ",\"type\":\"string_type\",\"input\":5}]}";
     case Shape::kHtml:
       return HtmlPage(row.status, row.message);
     case Shape::kGateway:
@@ -112,7 +106,7 @@ ErrorAnswer PlannedError(const Plan& plan, const std::string& request_id) {
       answer.content_type = "text/event-stream";
       break;
     case Fault::kErrorText:
-      answer.body = "{\"error\":" + Quoted(RowOf(plan.status).message) + "}";
+      answer.body = "{\"error\":" + JsonString(RowOf(plan.status).message) + "}";
       break;
     case Fault::kHtml:
       answer = Html(plan.status);

@@ -1,4 +1,4 @@
-#include "simulator/model_catalogue.h"
+#include "simulator/plan.h"
 
 #include <gtest/gtest.h>
 
@@ -16,7 +16,7 @@ Plan Resolved(const std::string& model) {
   return plan;
 }
 
-TEST(ModelCatalogueTest, EveryListedModelResolvesAndHasOneLine) {
+TEST(PlanTest, EveryListedModelResolvesAndHasOneLine) {
   std::set<std::string> names;
   for (const Model& model : Models()) {
     Resolved(model.name);
@@ -27,7 +27,7 @@ TEST(ModelCatalogueTest, EveryListedModelResolvesAndHasOneLine) {
   }
 }
 
-TEST(ModelCatalogueTest, ReadsParameters) {
+TEST(PlanTest, ReadsParameters) {
   const Plan plan = Resolved("sim/story?tokens=200&interval=20ms&delay=1s&at=7&usage=trailing");
   EXPECT_EQ(plan.tokens, 200);
   EXPECT_EQ(plan.interval, milliseconds(20));
@@ -36,7 +36,7 @@ TEST(ModelCatalogueTest, ReadsParameters) {
   EXPECT_EQ(plan.usage, UsageChunk::kTrailing);
 }
 
-TEST(ModelCatalogueTest, DelayIsTheWaitForWhichTheModelExists) {
+TEST(PlanTest, DelayIsTheWaitForWhichTheModelExists) {
   EXPECT_EQ(Resolved("sim/headers-slow?delay=1s").headers_delay, milliseconds(1000));
   EXPECT_EQ(Resolved("sim/headers-slow?delay=1s").first_token_delay, milliseconds(0));
   EXPECT_EQ(Resolved("sim/first-token-slow?delay=2s").first_token_delay, milliseconds(2000));
@@ -44,7 +44,7 @@ TEST(ModelCatalogueTest, DelayIsTheWaitForWhichTheModelExists) {
   EXPECT_EQ(Resolved("sim/late-408?delay=2s").first_token_delay, milliseconds(0));
 }
 
-TEST(ModelCatalogueTest, KnowsStatusesAndRetryAfter) {
+TEST(PlanTest, KnowsStatusesAndRetryAfter) {
   EXPECT_EQ(Resolved("sim/error-418").status, 418);
   EXPECT_EQ(Resolved("sim/error-429").retry_after_seconds, std::nullopt);
   EXPECT_EQ(Resolved("sim/error-429-retry-after").retry_after_seconds, 1);
@@ -52,12 +52,12 @@ TEST(ModelCatalogueTest, KnowsStatusesAndRetryAfter) {
   EXPECT_EQ(Resolved("sim/cut?byte=0").byte, 0);
 }
 
-TEST(ModelCatalogueTest, DocumentationModelsAreStories) {
+TEST(PlanTest, DocumentationModelsAreStories) {
   EXPECT_EQ(Resolved("accounts/fireworks/models/glm-5p2").content, Content::kStory);
   EXPECT_EQ(Resolved("accounts/me/deployments/x?tokens=3").tokens, 3);
 }
 
-TEST(ModelCatalogueTest, RefusesWhatItDoesNotKnow) {
+TEST(PlanTest, RefusesWhatItDoesNotKnow) {
   Plan plan;
   std::string error;
   for (const char* model : {"", "gpt-4", "sim/", "sim/nothing", "sim/error-200", "sim/error-999",
@@ -71,7 +71,7 @@ TEST(ModelCatalogueTest, RefusesWhatItDoesNotKnow) {
   }
 }
 
-TEST(ModelCatalogueTest, OverlayKeepsTheContent) {
+TEST(PlanTest, OverlayKeepsTheContent) {
   Plan plan = Resolved("sim/echo");
   std::string error;
   EXPECT_TRUE(Overlay("cut?at=2", &plan, &error)) << error;
