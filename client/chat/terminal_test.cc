@@ -1,10 +1,17 @@
-#include "client/chat/line_reader.h"
+#include "client/chat/terminal.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 namespace sparkgate::client {
 namespace {
+
+TEST(Text, MakesControlCharactersHarmless) {
+  EXPECT_EQ(ForTerminal("a\tb\nü😀"), "a\tb\nü😀");
+  EXPECT_EQ(ForTerminal("\x1b]0;title\x07"), "\uFFFD]0;title\uFFFD");
+  EXPECT_EQ(ForTerminal("a\rb\x7f"), "a\uFFFDb\uFFFD");
+  EXPECT_EQ(ForTerminal("\u009b2J"), "\uFFFD2J");
+}
 
 using Result = LineReader::Result;
 

@@ -1,4 +1,4 @@
-#include "client/json_indent.h"
+#include "client/json.h"
 
 #include <gtest/gtest.h>
 

@@ -1,8 +1,8 @@
-#include "client/metadata_check.h"
-
 #include <gtest/gtest.h>
 
 #include <string>
+
+#include "client/call_error.h"
 
 namespace sparkgate::client {
 namespace {
