@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "service/telemetry/log_capture.h"
+#include "service/telemetry/testing/log_capture.h"
 
 namespace sparkgate::telemetry {
 namespace {

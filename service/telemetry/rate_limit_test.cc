@@ -1,10 +1,9 @@
-#include "service/telemetry/rate_limit.h"
-
 #include <atomic>
 #include <thread>
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "service/telemetry/log.h"
 
 namespace sparkgate::telemetry {
 namespace {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "google/protobuf/descriptor.h"
+#include "google/protobuf/message.h"
 #include "service/translate/field_overrides.h"
 
 namespace sparkgate::translate {
@@ -95,6 +96,13 @@ class MessageSchema {
   const google::protobuf::FieldDescriptor* extra_body_ = nullptr;
   const google::protobuf::FieldDescriptor* extra_ = nullptr;
 };
+
+// Whether a field counts as given: an empty list, and an empty string without `optional`, do not.
+inline bool IsPresent(const google::protobuf::Message& message, const FieldSchema& field) {
+  const auto* reflection = message.GetReflection();
+  return field.field->is_repeated() ? reflection->FieldSize(message, field.field) > 0
+                                    : reflection->HasField(message, field.field);
+}
 
 }  // namespace sparkgate::translate
 
