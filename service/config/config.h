@@ -9,7 +9,7 @@
 #include "base/url.h"
 #include "service/config/fixed_headers.h"
 #include "service/config/secrets.h"
-#include "service/telemetry/level.h"
+#include "service/telemetry/log.h"
 
 namespace sparkgate::config {
 

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "gtest/gtest.h"
-#include "service/telemetry/log_capture.h"
+#include "service/telemetry/testing/log_capture.h"
 
 namespace sparkgate::telemetry {
 namespace {
