@@ -42,7 +42,7 @@ struct Text {
   std::string (*problem)(const std::string&) = nullptr;
 };
 struct List {
-  std::vector<std::string> Config::*member;  // as text: names with commas between
+  std::vector<std::string> Config::*member;  // as text: comma-separated
 };
 struct Address {
   HostPort Config::*member;

@@ -1,5 +1,6 @@
 #include "service/config/sources.h"
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -41,7 +42,8 @@ std::string SwitchText(const std::string& value) {
 
 class ArgumentReader {
  public:
-  ArgumentReader(int argc, const char* const* argv) : arguments_(argv + 1, argv + argc) {}
+  ArgumentReader(int argc, const char* const* argv)
+      : arguments_(argv + std::min(argc, 1), argv + argc) {}
 
   absl::StatusOr<CommandLine> Read() {
     while (next_ < arguments_.size()) {
@@ -63,8 +65,8 @@ class ArgumentReader {
       const auto given = line_.settings.find(setting.name);
       if (given == line_.settings.end()) continue;
       const absl::Status status = CheckKind(setting, given->second.text);
-      if (!status.ok())
-        problems.push_back(absl::StrCat("--", setting.name, ": ", status.message()));
+      if (status.ok()) continue;
+      problems.push_back(absl::StrCat("--", setting.name, ": ", status.message()));
     }
     if (!problems.empty()) return Wrong(absl::StrJoin(problems, "\n"));
     return std::move(line_);
@@ -81,7 +83,8 @@ class ArgumentReader {
     const bool has_value = equals != std::string::npos;
     const std::string name = text.substr(0, equals);
     if (const Setting* setting = FindSetting(name)) {
-      if (setting->Is<Switch>()) return ReadSwitch(name, has_value ? text.substr(equals + 1) : "1");
+      if (setting->Is<Switch>())
+        return ReadSwitch(name, has_value ? text.substr(equals + 1) : "true");
       if (has_value) return Take(name, text.substr(equals + 1));
       if (next_ < arguments_.size()) return Take(name, arguments_[next_++]);
       return Wrong(absl::StrCat("--", name, ": has no value; give --", name, "=VALUE"));

@@ -20,8 +20,8 @@ struct CommandLine {
 };
 
 // `--name=value`, `--name value`, `--switch` and `--noswitch`, each also with one dash. The last of
-// several wins. --help and --version end the reading. An error names the flag; of the mistakes in
-// what the arguments are, it has the first one only.
+// several wins. --help and --version end the reading, as does the first argument that is no flag of
+// the table or has no value; of values that are not of their flag's kind the error lists all.
 absl::StatusOr<CommandLine> ParseCommandLine(int argc, const char* const* argv);
 
 // Reads a configuration file of at most 1 MiB, YAML or JSON (which is YAML as well). Unknown keys,

@@ -11,7 +11,7 @@ namespace sparkgate::config {
 
 // Fills `config` from what is given, and from the defaults for the rest, and checks each value and
 // what depends on more than one of them; certificates are read. What is unwise is added to
-// config->warnings. Files with secrets, and limits of the process, are load.cc's.
+// config->warnings. load.cc reads the secret files and fits the limits of the process.
 //
 // Returns one line for each mistake: where it was given, what is wrong and what would be right.
 std::vector<std::string> Validate(const GivenSettings& given, Config* config);
