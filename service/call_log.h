@@ -8,10 +8,9 @@
 
 namespace sparkgate {
 
-// Writes the log's line of a call that was over at `now`, with the message "call". Prompts,
-// answers, metadata and keys have no place in a report, so that none can end up in a log. What does
-// not apply is left out. An error that is Sparkgate's own fault is an error, other failures are
-// warnings; a caller that left is no failure. Any thread.
+// Logs a call that is over: one line with the message "call". What does not apply is left out.
+// Errors of Sparkgate's own are errors, other failures are warnings; a caller that left is no
+// failure. Prompts, answers, metadata and keys are not in a CallReport, so none can be in the log.
 void LogCall(const rpc::CallReport& report, std::chrono::steady_clock::time_point now,
              telemetry::Logger* logger);
 

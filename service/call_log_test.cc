@@ -1,10 +1,8 @@
 #include "service/call_log.h"
 
-#include <gtest/gtest.h>
-
-#include <chrono>
 #include <string>
 
+#include "gtest/gtest.h"
 #include "service/telemetry/testing/log_capture.h"
 
 namespace sparkgate {
@@ -14,43 +12,41 @@ using std::chrono::microseconds;
 
 constexpr std::chrono::steady_clock::time_point kBegun{std::chrono::hours(1)};
 
-nlohmann::ordered_json LineOf(const rpc::CallReport& report,
-                              microseconds duration = microseconds(0)) {
+nlohmann::ordered_json LineOf(const rpc::CallReport& report, microseconds duration) {
   telemetry::LogCapture capture;
   telemetry::LoggerOptions options;
   options.fd = capture.fd();
   options.flush_time = std::chrono::seconds(60);
   {
     telemetry::Logger logger(options);
-    LogCall(report, kBegun + duration, &logger);
+    LogCall(report, report.begun + duration, &logger);
   }
   const auto lines = capture.Lines();
   EXPECT_EQ(lines.size(), 1u);
   return lines.empty() ? nlohmann::ordered_json() : lines[0];
 }
 
-rpc::CallReport ReportOf(absl::StatusCode code,
-                         v1::ErrorReason reason = v1::ERROR_REASON_UNSPECIFIED) {
-  rpc::CallReport report;
-  report.begun = kBegun;
-  report.summary.end.status.code = code;
-  report.summary.end.status.reason = reason;
-  return report;
+nlohmann::ordered_json LineOf(const rpc::CallReport& report) {
+  return LineOf(report, microseconds(0));
 }
 
-TEST(CallLog, TellsEverythingOfACall) {
-  rpc::CallReport report =
-      ReportOf(absl::StatusCode::kAborted, v1::ERROR_REASON_UPSTREAM_STREAM_TRUNCATED);
+TEST(CallLogTest, TellsEverythingOfACall) {
+  rpc::CallReport report;
   report.method = rpc::Method::kStreamChat;
   report.request_id = "req-1";
   report.peer = "ipv4:127.0.0.1:40000";
   report.model = "sim/echo";
+  report.begun = kBegun;
   call::CallSummary& summary = report.summary;
-  summary.end.status.upstream_request_id = "up-1";
-  summary.end.status.http_status = 200;
-  summary.end.status.may_have_run = true;
+  CallStatus& status = summary.end.status;
+  status.upstream_request_id = "up-1";
+  status.code = absl::StatusCode::kCancelled;
+  status.reason = v1::ERROR_REASON_UPSTREAM_STREAM_TRUNCATED;
   summary.detail = "closed without an end";
+  status.http_status = 200;
+  status.may_have_run = true;
   summary.forced = true;
+  summary.abandoned = true;
   summary.first_content = kBegun + microseconds(250125);
   summary.end.attempts = 2;
   summary.end.messages_sent = 7;
@@ -63,18 +59,19 @@ TEST(CallLog, TellsEverythingOfACall) {
   nlohmann::ordered_json line = LineOf(report, microseconds(1500250));
   line.erase("time");
   EXPECT_EQ(line.dump(),
-            "{\"level\":\"warning\",\"message\":\"call\",\"method\":\"StreamChat\","
+            "{\"level\":\"error\",\"message\":\"call\",\"method\":\"StreamChat\","
             "\"request_id\":\"req-1\",\"peer\":\"ipv4:127.0.0.1:40000\",\"model\":\"sim/echo\","
-            "\"upstream_request_id\":\"up-1\",\"code\":\"ABORTED\","
+            "\"upstream_request_id\":\"up-1\",\"code\":\"CANCELLED\","
             "\"reason\":\"UPSTREAM_STREAM_TRUNCATED\",\"detail\":\"closed without an end\","
-            "\"http_status\":200,\"may_have_run\":true,\"forced\":true,"
+            "\"http_status\":200,\"caller_cancelled\":true,\"may_have_run\":true,\"forced\":true,"
+            "\"abandoned\":true,"
             "\"duration_ms\":1500.25,\"time_to_first_content_ms\":250.125,\"attempts\":2,"
             "\"messages_sent\":7,\"bytes_sent\":700,\"bytes_received\":7000,"
             "\"finished_choices\":1,\"anomalies\":3,\"prompt_tokens\":0,\"completion_tokens\":12}");
 }
 
-TEST(CallLog, LeavesOutWhatDoesNotApply) {
-  nlohmann::ordered_json line = LineOf(ReportOf(absl::StatusCode::kOk));
+TEST(CallLogTest, LeavesOutWhatDoesNotApply) {
+  nlohmann::ordered_json line = LineOf(rpc::CallReport());
   line.erase("time");
   EXPECT_EQ(line.dump(),
             "{\"level\":\"info\",\"message\":\"call\",\"method\":\"Chat\",\"code\":\"OK\","
@@ -82,28 +79,32 @@ TEST(CallLog, LeavesOutWhatDoesNotApply) {
             "\"bytes_received\":0}");
 }
 
-TEST(CallLog, LevelSaysWhoseFaultItWas) {
+TEST(CallLogTest, LevelSaysWhoseFaultItWas) {
+  using absl::StatusCode;
   const struct {
-    absl::StatusCode code;
+    StatusCode code;
     v1::ErrorReason reason;
     const char* level;
-  } cases[] = {
-      {absl::StatusCode::kOk, v1::ERROR_REASON_UNSPECIFIED, "info"},
-      {absl::StatusCode::kCancelled, v1::ERROR_REASON_UNSPECIFIED, "info"},
-      {absl::StatusCode::kResourceExhausted, v1::ERROR_REASON_RATE_LIMITED, "warning"},
-      {absl::StatusCode::kInternal, v1::ERROR_REASON_UPSTREAM_INTERNAL, "warning"},
-      {absl::StatusCode::kInternal, v1::ERROR_REASON_SPARKGATE_INTERNAL, "error"},
-  };
+  } cases[] = {{StatusCode::kOk, v1::ERROR_REASON_UNSPECIFIED, "info"},
+               {StatusCode::kCancelled, v1::ERROR_REASON_UNSPECIFIED, "info"},
+               {StatusCode::kAborted, v1::ERROR_REASON_UPSTREAM_STREAM_TRUNCATED, "warning"},
+               {StatusCode::kResourceExhausted, v1::ERROR_REASON_RATE_LIMITED, "warning"},
+               {StatusCode::kInternal, v1::ERROR_REASON_UPSTREAM_INTERNAL, "warning"},
+               {StatusCode::kInternal, v1::ERROR_REASON_SPARKGATE_INTERNAL, "error"}};
   for (const auto& c : cases) {
-    const nlohmann::ordered_json line = LineOf(ReportOf(c.code, c.reason));
-    EXPECT_EQ(line["level"], c.level) << line;
-    EXPECT_EQ(line.contains("may_have_run"), c.code != absl::StatusCode::kOk);
-    EXPECT_EQ(line.contains("caller_cancelled"), c.code == absl::StatusCode::kCancelled);
+    rpc::CallReport report;
+    report.summary.end.status.code = c.code;
+    report.summary.end.status.reason = c.reason;
+    const nlohmann::ordered_json line = LineOf(report);
+    SCOPED_TRACE(line.dump());
+    EXPECT_EQ(line["level"], c.level);
+    EXPECT_EQ(line.contains("may_have_run"), c.code != StatusCode::kOk);
+    EXPECT_EQ(line.contains("caller_cancelled"), c.code == StatusCode::kCancelled);
   }
 }
 
-TEST(CallLog, BoundsNamesFromOutside) {
-  rpc::CallReport report = ReportOf(absl::StatusCode::kOk);
+TEST(CallLogTest, BoundsNamesFromOutside) {
+  rpc::CallReport report;
   report.model = std::string(100000, 'm');
   report.request_id = std::string(127, 'r') + "\xC3\xA9";  // cut within a character
   const nlohmann::ordered_json line = LineOf(report);
@@ -111,8 +112,8 @@ TEST(CallLog, BoundsNamesFromOutside) {
   EXPECT_EQ(line["request_id"], std::string(127, 'r') + "\xEF\xBF\xBD");
 }
 
-TEST(CallLog, ACallThatGrpcDidNotGiveBackIsAnError) {
-  rpc::CallReport report = ReportOf(absl::StatusCode::kOk);
+TEST(CallLogTest, ACallThatGrpcDidNotGiveBackIsAnError) {
+  rpc::CallReport report;
   report.summary.abandoned = true;
   const nlohmann::ordered_json line = LineOf(report);
   EXPECT_EQ(line["level"], "error");
