@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "client/json.h"
-
 namespace sparkgate::client {
 namespace {
 
@@ -52,7 +50,10 @@ bool IsOnlyText(std::string_view type, std::string_view part) {
 
 void ExtraJoiner::Add(std::string_view extra_json) {
   JsonDocument document;
-  if (!ParseJson(extra_json, &document).ok() || !document.root().is(JsonKind::kObject)) return;
+  if (document.Parse(extra_json, JsonDocument::Source::kCaller) != JsonDocument::Result::kOk ||
+      !document.root().is(JsonKind::kObject)) {
+    return;
+  }
   if (root_.text.empty() && root_.form == Node::Form::kText) {
     root_.text = extra_json;
   } else {

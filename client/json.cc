@@ -46,15 +46,19 @@ void AppendIndented(const JsonValue& value, size_t depth, std::string* out) {
 }  // namespace
 
 absl::Status ParseJson(std::string_view text, JsonDocument* document) {
+  const auto wrong_at = [&](size_t offset, const char* what) {
+    return absl::InvalidArgumentError(PlaceOf(text, offset) + ": " + what);
+  };
   const auto wrong = [&](const char* what) {
     // The byte at fault is the last that was looked at.
-    const size_t looked_at = std::max<size_t>(document->error_offset(), 1);
-    return absl::InvalidArgumentError(PlaceOf(text, looked_at - 1) + ": " + what);
+    return wrong_at(std::max<size_t>(document->error_offset(), 1) - 1, what);
   };
   if (!IsValidUtf8(text)) return absl::InvalidArgumentError("it is not UTF-8 text");
   switch (document->Parse(text, JsonDocument::Source::kCaller)) {
     case JsonDocument::Result::kOk:
-      return absl::OkStatus();
+      if (document->lone_surrogates().empty()) return absl::OkStatus();
+      return wrong_at(document->lone_surrogates()[0].offset,
+                      "half of a surrogate pair, which is no character");
     case JsonDocument::Result::kTooDeep:
       return wrong("nested more than 64 deep");
     case JsonDocument::Result::kTooLarge:

@@ -11,7 +11,7 @@
 namespace sparkgate::client {
 
 // Parses text that somebody wrote. INVALID_ARGUMENT with line and column unless it is one JSON
-// value in valid UTF-8, nested at most 64 deep.
+// value in valid UTF-8, nested at most 64 deep, without halves of surrogate pairs.
 absl::Status ParseJson(std::string_view text, JsonDocument* document);
 
 // An object without the members of these names; the others keep every byte.

@@ -42,7 +42,7 @@ ExitCode Commands::PrintError(const CallError& error, const std::string& text) {
   return code;
 }
 
-// --- Questions -----------------------------------------------------------------------------------
+// --- Questions ---
 
 Answer Commands::Ask(const v1::ChatRequest& request, bool stream) {
   Canceller canceller;
@@ -130,8 +130,7 @@ void Commands::PrintStats(const Answer& answer, const Stopwatch& watch, const Me
              Console::Tone::kDim);
 }
 
-// --- What a server has, and what it would do
-// ------------------------------------------------------
+// --- What a server has, and what it would do ---
 
 ExitCode Commands::ListModels() {
   Canceller canceller;

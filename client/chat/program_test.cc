@@ -169,6 +169,13 @@ TEST(Program, SendsABodyAsItIs) {
   EXPECT_FALSE(request.has_perf_metrics_in_response());
 }
 
+// As editors write it; within the upstream's body it would be no JSON.
+TEST(Program, AByteOrderMarkBeforeABodyIsNotSent) {
+  TestServer server(Hello);
+  EXPECT_EQ(RunChat(server.target(), {"--body=-"}, "\xEF\xBB\xBF{\"model\" : \"m\"}\n").code, 0);
+  EXPECT_EQ(Only(server).extra_body_json(), "{\"model\" : \"m\"}");
+}
+
 TEST(Program, ABodyFromStandardInputAndFlagsOverIt) {
   TestServer server(Hello);
   const std::string body = R"({"model":"m","max_completion_tokens":9,"temperature":1})";

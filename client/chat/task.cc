@@ -163,7 +163,8 @@ absl::StatusOr<Task> TaskFromBody(const Options& options) {
   Task task;
   task.stream = options.stream.value_or(stream && stream->is(JsonKind::kBool) && stream->AsBool());
   const std::vector<std::string_view> replaced = ReplacedMembers(options);
-  task.request.set_extra_body_json(replaced.empty() ? *text : WithoutMembers(body, replaced));
+  task.request.set_extra_body_json(replaced.empty() ? std::string(body.raw())
+                                                    : WithoutMembers(body, replaced));
   if (options.model_on_command_line) task.request.set_model(*options.model);
   if (absl::Status status = SetParameters(options, &task.request); !status.ok()) return status;
   return task;
