@@ -1,11 +1,11 @@
 // The small pieces below the codec: UTF-8, base64, the JSON writer.
+#include "base/text.h"
+
 #include <gtest/gtest.h>
 
 #include <limits>
 
-#include "base/base64.h"
 #include "base/json_writer.h"
-#include "base/utf8.h"
 
 namespace sparkgate {
 namespace {

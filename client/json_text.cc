@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "base/utf8.h"
+#include "base/text.h"
 
 namespace sparkgate::client {
 namespace {

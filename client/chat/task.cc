@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "base/utf8.h"
+#include "base/text.h"
 #include "client/chat/conversation.h"
 #include "client/chat/files.h"
 #include "client/chat/image_file.h"

@@ -7,7 +7,7 @@
 #include <ctime>
 
 #include "base/json_writer.h"
-#include "base/utf8.h"
+#include "base/text.h"
 
 namespace sparkgate::telemetry {
 namespace {

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <optional>
 
-#include "base/base64.h"
+#include "base/text.h"
 #include "service/translate/presence.h"
 #include "service/translate/request_checks.h"
 #include "sparkgate/v1/message.pb.h"

@@ -6,7 +6,7 @@
 #include <random>
 
 #include "base/json_reader.h"
-#include "base/utf8.h"
+#include "base/text.h"
 #include "google/protobuf/message.h"
 #include "service/translate/request_encoder.h"
 #include "service/translate/response_decoder.h"

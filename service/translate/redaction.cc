@@ -4,9 +4,8 @@
 #include <utility>
 
 #include "absl/strings/match.h"
-#include "base/base64.h"
 #include "base/json_text.h"
-#include "base/safe_text.h"
+#include "base/text.h"
 
 namespace sparkgate::translate {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "base/base64.h"
+#include "base/text.h"
 
 namespace sparkgate::translate {
 namespace {

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/safe_text.h"
+#include "base/text.h"
 #include "service/translate/message_decoder.h"
 #include "service/translate/message_schema.h"
 

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "absl/strings/match.h"
-#include "base/utf8.h"
+#include "base/text.h"
 #include "service/translate/message_decoder.h"
 
 namespace sparkgate::translate {

@@ -8,7 +8,7 @@
 
 #include "base/header_list.h"
 #include "base/json_reader.h"
-#include "base/safe_text.h"  // SafeText: part of this interface
+#include "base/text.h"  // SafeText: part of this interface
 #include "service/translate/call_status.h"
 
 namespace sparkgate::translate {
