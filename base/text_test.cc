@@ -46,6 +46,14 @@ TEST(Utf8Test, WritesCodePoints) {
   EXPECT_EQ(text, "$\xC2\xA2\xE2\x82\xAC\xF0\x9F\x98\x80\xF4\x8F\xBF\xBF");
 }
 
+TEST(SafeTextTest, CutsBetweenCharacters) {
+  EXPECT_EQ(SafeText("a\xC3\xA9z", 2), "a");
+  EXPECT_EQ(SafeText("a\xC3\xA9z", 3), "a\xC3\xA9");
+  EXPECT_EQ(SafeText("\xF0\x9F\x98", 16), "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");
+  EXPECT_EQ(SafeText("a\xC2\x85z", 9), "a z");
+  EXPECT_EQ(SafeText("abc", 0), "");
+}
+
 TEST(Base64Test, KnownVectors) {
   const std::pair<std::string, std::string> cases[] = {{"", ""},
                                                        {"f", "Zg=="},

@@ -5,6 +5,7 @@
 
 #include "base/json_reader.h"
 #include "base/json_text.h"
+#include "base/text.h"
 #include "service/translate/message_decoder.h"
 #include "service/translate/message_schema.h"
 #include "service/translate/response_values.h"
@@ -17,21 +18,13 @@ namespace {
 // Upstreams take an `n` of 128 at most.
 constexpr uint32_t kMaxChoices = 1024;
 
-// "" if `choices` are what an answer needs; everything else in a body may be odd.
+// "" if the choices are what an answer needs.
 std::string ChoicesError(const JsonValue& root) {
-  const auto choices = root.Find("choices");
-  if (!choices.has_value() || !choices->is(JsonKind::kArray)) return "it has no list of choices";
+  const auto choices = root.Find("choices", JsonKind::kArray);
+  if (!choices) return "it has no list of choices";
   if (choices->size() == 0) return "it has no choice";
   if (choices->size() > kMaxChoices) return "it has more choices than anybody may ask for";
-  std::string error;
-  choices->ForEachElement([&](const JsonValue& choice) {
-    if (!choice.is(JsonKind::kObject)) error = "a choice is no object";
-    const auto message = choice.Find("message");
-    if (message.has_value() && !message->is(JsonKind::kObject) && !message->is(JsonKind::kNull)) {
-      error = "a choice's message is no object";
-    }
-  });
-  return error;
+  return MalformedChoice(*choices, "message");
 }
 
 // Servers put the text of an answer into other places than its message: into `text`, as the older
@@ -39,16 +32,15 @@ std::string ChoicesError(const JsonValue& root) {
 void FillFromElsewhere(const JsonValue& value, MessageDecoder* decoder, v1::Choice* choice) {
   v1::ChatMessage* message = choice->mutable_message();
   const auto whole = value.Find("message");
-  const auto delta = value.Find("delta");
-  if (delta && delta->is(JsonKind::kObject)) {
+  if (const auto delta = value.Find("delta", JsonKind::kObject)) {
     if (!whole || whole->size() == 0) {
       decoder->Object(*delta, MessageSchema::Of(v1::ChatMessage::descriptor()), message);
     } else if (delta->raw() != whole->raw()) {
       AddExtra("delta", delta->raw(), choice->mutable_extra_json());
     }
   }
-  const auto text = value.Find("text");
-  if (!text || !text->is(JsonKind::kString) || text->AsText() == message->content()) return;
+  const auto text = value.Find("text", JsonKind::kString);
+  if (!text || text->AsText() == message->content()) return;
   if (message->content().empty()) {
     message->set_content(std::string(text->AsText()));
   } else {
@@ -117,23 +109,19 @@ bool EndedInError(const v1::ChatResponse& response) {
 void AddMetrics(const HeaderList& headers, v1::ChatResponse* response) {
   v1::PerfMetrics metrics;
   AddHeaderMetrics(headers, &metrics);
-  MergeMetrics(response->perf_metrics(), &metrics);
-  if (!IsEmpty(metrics)) *response->mutable_perf_metrics() = std::move(metrics);
-}
-
-CallStatus Malformed(std::string_view what, const HeaderList& headers) {
-  return MalformedAnswer(what, headers, Endpoint::kModels);
+  metrics.MergeFrom(response->perf_metrics());
+  if (metrics.ByteSizeLong() > 0) *response->mutable_perf_metrics() = std::move(metrics);
 }
 
 bool HasId(const JsonValue& model) {
-  const auto id = model.Find("id");
-  return id.has_value() && id->is(JsonKind::kString) && !id->AsText().empty();
+  const auto id = model.Find("id", JsonKind::kString);
+  return id && !id->AsText().empty();
 }
 
-// "" if the list is what an answer needs; everything else in a body may be odd.
+// "" if the list is what an answer needs; everything else in it may be odd.
 std::string_view ListError(const JsonValue& root) {
-  const auto list = root.Find("data");
-  if (!list.has_value() || !list->is(JsonKind::kArray)) return "it has no list `data`";
+  const auto list = root.Find("data", JsonKind::kArray);
+  if (!list) return "it has no list `data`";
   std::string_view error;
   list->ForEachElement([&](const JsonValue& model) {
     if (!model.is(JsonKind::kObject)) {
@@ -180,11 +168,9 @@ CallStatus DecodeChat(std::string_view body, const HeaderList& headers, v1::Chat
                       int* anomalies) {
   response->Clear();
   JsonDocument document;
-  const auto result = document.Parse(body);
-  if (result != JsonDocument::Result::kOk) return MalformedAnswer(DescribeParse(result), headers);
+  CallStatus status = ParseAnswer(body, headers, Endpoint::kCompletion, &document);
+  if (!status.ok()) return status;
   const JsonValue root = document.root();
-  if (!root.is(JsonKind::kObject)) return MalformedAnswer("it is no JSON object", headers);
-  if (CallStatus error = ErrorOfAnswer(root, headers); !error.ok()) return error;
   const std::string error = ChoicesError(root);
   if (!error.empty()) return MalformedAnswer(error, headers);
   MessageDecoder decoder(document);
@@ -208,7 +194,7 @@ std::string_view WithoutEndMark(std::string_view body) {
   const std::string_view whole = TrimJsonSpace(body);
   body = whole;
   const auto remove = [&body](std::string_view end) {
-    const bool found = body.size() >= end.size() && body.substr(body.size() - end.size()) == end;
+    const bool found = EndsWith(body, end);
     if (found) body = TrimJsonSpace(body.substr(0, body.size() - end.size()));
     return found;
   };
@@ -227,13 +213,11 @@ CallStatus DecodeModels(std::string_view body, const HeaderList& headers,
                         v1::ListModelsResponse* response) {
   response->Clear();
   JsonDocument document;
-  const auto result = document.Parse(body);
-  if (result != JsonDocument::Result::kOk) return Malformed(DescribeParse(result), headers);
+  CallStatus status = ParseAnswer(body, headers, Endpoint::kModels, &document);
+  if (!status.ok()) return status;
   const JsonValue root = document.root();
-  if (!root.is(JsonKind::kObject)) return Malformed("it is no JSON object", headers);
-  if (CallStatus error = ErrorOfAnswer(root, headers); !error.ok()) return error;
   const std::string_view error = ListError(root);
-  if (!error.empty()) return Malformed(error, headers);
+  if (!error.empty()) return MalformedAnswer(error, headers, Endpoint::kModels);
   MessageDecoder(document).Object(root, MessageSchema::Of(v1::ListModelsResponse::descriptor()),
                                   response);
   FillContextLengths(*root.Find("data"), response);
@@ -247,9 +231,9 @@ CallStatus WordedForModels(CallStatus status) {
   if (!status.advice.empty() && !advice.empty()) status.advice = advice;
   if (status.reason != v1::ERROR_REASON_MODEL_NOT_FOUND) return status;
   // Not a model is missing, but the list itself.
-  const std::string_view about_a_model = RowOfStatus(status.http_status).what;
-  if (status.message.rfind(about_a_model, 0) == 0) {
-    status.message.replace(0, about_a_model.size(), "The upstream has no list of models");
+  const std::string_view unknown_model = RowOfStatus(status.http_status).what;
+  if (status.message.rfind(unknown_model, 0) == 0) {
+    status.message.replace(0, unknown_model.size(), "The upstream has no list of models");
   }
   return status;
 }

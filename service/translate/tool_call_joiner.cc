@@ -63,9 +63,9 @@ void ToolCallJoiner::AdvanceFragment(const JsonDocument& document, const JsonVal
   v1::FunctionCall* function = fragment->mutable_function();
   const auto function_value = value.Find("function");
   if (function->has_arguments()) {
-    call.half.Join(document, *function_value->Find("arguments"), function->mutable_arguments());
-  } else if (call.half.waiting()) {
-    function->set_arguments(call.half.Flush());
+    call.surrogate.Join(document, *function_value->Find("arguments"), function->mutable_arguments());
+  } else if (call.surrogate.waiting()) {
+    function->set_arguments(call.surrogate.Flush());
   }
   const bool only_name = function_value && function_value->is(JsonKind::kString);
   KeepName(only_name || function->has_arguments(), function, &call);
@@ -188,10 +188,10 @@ void ToolCallJoiner::KeepArguments(v1::FunctionCall* function, Call* call) {
 void ToolCallJoiner::FlushHalves(v1::ChatMessage* delta) {
   for (auto at = waiting_.begin(); at != waiting_.end();) {
     Call& call = calls_[*at];
-    if (call.half.waiting() && call.last_delta != delta_) {
+    if (call.surrogate.waiting() && call.last_delta != delta_) {
       v1::ToolCall* fragment = delta->add_tool_calls();
       fragment->set_index(call.index);
-      fragment->mutable_function()->set_arguments(call.half.Flush());
+      fragment->mutable_function()->set_arguments(call.surrogate.Flush());
     }
     at = call.waiting() ? std::next(at) : waiting_.erase(at);
   }
@@ -205,7 +205,7 @@ void ToolCallJoiner::Flush(v1::ChatMessage* delta) {
     v1::FunctionCall* function = fragment->mutable_function();
     if (!call.name_sent && !call.name.empty()) function->set_name(call.name);
     call.name_sent = true;
-    const std::string arguments = std::exchange(call.held_arguments, {}) + call.half.Flush();
+    const std::string arguments = std::exchange(call.held_arguments, {}) + call.surrogate.Flush();
     if (!arguments.empty()) function->set_arguments(arguments);
   }
   waiting_.clear();

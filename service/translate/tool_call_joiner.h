@@ -59,11 +59,11 @@ class ToolCallJoiner {
     std::string held_arguments;   // `{}`, which some servers send before the real ones
     bool arguments_sent = false;  // of any length but 0
     Balance balance;
-    SurrogateJoiner half;
+    SurrogateJoiner surrogate;  // of the arguments
     uint64_t last_delta = 0;  // that had a fragment of it
 
     bool waiting() const {
-      return half.waiting() || !held_arguments.empty() || (!name.empty() && !name_sent);
+      return surrogate.waiting() || !held_arguments.empty() || (!name.empty() && !name_sent);
     }
   };
 
