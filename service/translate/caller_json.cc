@@ -1,7 +1,6 @@
 #include "service/translate/caller_json.h"
 
 #include "base/json_text.h"
-#include "service/translate/presence.h"
 
 namespace sparkgate::translate {
 namespace {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "service/translate/presence.h"
 #include "service/translate/response_values.h"
 #include "sparkgate/v1/message.pb.h"
 

@@ -5,7 +5,6 @@
 #include <optional>
 
 #include "base/text.h"
-#include "service/translate/presence.h"
 #include "service/translate/request_checks.h"
 #include "sparkgate/v1/message.pb.h"
 

@@ -1,6 +1,5 @@
 #include "service/translate/request_checks.h"
 
-#include "service/translate/presence.h"
 #include "sparkgate/v1/request.pb.h"
 
 namespace sparkgate::translate {

@@ -63,7 +63,8 @@ void ToolCallJoiner::AdvanceFragment(const JsonDocument& document, const JsonVal
   v1::FunctionCall* function = fragment->mutable_function();
   const auto function_value = value.Find("function");
   if (function->has_arguments()) {
-    call.surrogate.Join(document, *function_value->Find("arguments"), function->mutable_arguments());
+    call.surrogate.Join(document, *function_value->Find("arguments"),
+                        function->mutable_arguments());
   } else if (call.surrogate.waiting()) {
     function->set_arguments(call.surrogate.Flush());
   }

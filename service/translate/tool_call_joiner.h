@@ -60,7 +60,7 @@ class ToolCallJoiner {
     bool arguments_sent = false;  // of any length but 0
     Balance balance;
     SurrogateJoiner surrogate;  // of the arguments
-    uint64_t last_delta = 0;  // that had a fragment of it
+    uint64_t last_delta = 0;    // that had a fragment of it
 
     bool waiting() const {
       return surrogate.waiting() || !held_arguments.empty() || (!name.empty() && !name_sent);
