@@ -27,8 +27,8 @@ std::string ChoicesError(const JsonValue& root) {
   return MalformedChoice(*choices, "message");
 }
 
-// Servers put the text of an answer into other places than its message: into `text`, as the older
-// completions have it, or into a `delta`.
+// Some servers put the text of an answer elsewhere than into its message: into `text`, as in the
+// older completions, or into a `delta`.
 void FillFromElsewhere(const JsonValue& value, MessageDecoder* decoder, v1::Choice* choice) {
   v1::ChatMessage* message = choice->mutable_message();
   const auto whole = value.Find("message");
@@ -48,8 +48,7 @@ void FillFromElsewhere(const JsonValue& value, MessageDecoder* decoder, v1::Choi
   }
 }
 
-// `calls[call.index]` must be right. What has no index at all is left alone: its place says it.
-// Returns how many indices were wrong.
+// Makes `calls[call.index]` right, unless no call has an index. Returns how many were wrong.
 int NumberToolCalls(v1::ChatMessage* message) {
   bool numbered = false;
   for (const v1::ToolCall& call : message->tool_calls()) numbered = numbered || call.has_index();
@@ -65,7 +64,7 @@ int NumberToolCalls(v1::ChatMessage* message) {
   return wrong;
 }
 
-// The indices tell the answers apart; if they do not, their places do.
+// Numbers the choices by position if their own indices are missing or not distinct.
 void NumberChoices(const JsonValue& choices, v1::ChatResponse* response) {
   std::set<int> seen;
   bool distinct = true;
@@ -81,8 +80,7 @@ void NumberChoices(const JsonValue& choices, v1::ChatResponse* response) {
   for (int i = 0; !distinct && i < place; ++i) response->mutable_choices(i)->set_index(i);
 }
 
-// What an answer does not say of itself; one without role is the assistant's. Returns the
-// anomalies.
+// Fills in what an answer leaves out or puts elsewhere. Returns how much was odd.
 int CompleteChoices(const JsonValue& choices, MessageDecoder* decoder, v1::ChatResponse* response) {
   int at = 0, anomalies = 0;
   choices.ForEachElement([&](const JsonValue& value) {
@@ -133,9 +131,9 @@ std::string_view ListError(const JsonValue& root) {
   return error;
 }
 
-// Some servers call it by another name, which stays in extra_json as well.
+// Some servers name the context length max_model_len, which stays in extra_json as well.
 void FillContextLengths(const JsonValue& list, v1::ListModelsResponse* response) {
-  if (response->data_size() == 0) return;  // so large that it is in extra_json
+  if (response->data_size() == 0) return;  // empty, or so large that it is in extra_json
   int at = 0;
   list.ForEachElement([&](const JsonValue& value) {
     v1::Model* model = response->mutable_data(at++);
@@ -146,7 +144,7 @@ void FillContextLengths(const JsonValue& list, v1::ListModelsResponse* response)
   });
 }
 
-// What to do about a failure; "" if what any call is told fits.
+// The advice on a failure; "" if that for any call fits.
 std::string_view AdviceFor(const CallStatus& status) {
   if (status.may_have_run) return "Asking for the models costs nothing: try again.";
   switch (status.reason) {
@@ -200,7 +198,7 @@ std::string_view WithoutEndMark(std::string_view body) {
   };
   if (!remove(kMark)) return whole;
   remove(kField);
-  // Within a body that is a list or a text it is no mark.
+  // In a body that is not an object it is not a mark.
   return !body.empty() && body.back() == '}' ? body : whole;
 }
 
@@ -230,7 +228,7 @@ CallStatus WordedForModels(CallStatus status) {
   const std::string_view advice = AdviceFor(status);
   if (!status.advice.empty() && !advice.empty()) status.advice = advice;
   if (status.reason != v1::ERROR_REASON_MODEL_NOT_FOUND) return status;
-  // Not a model is missing, but the list itself.
+  // The list itself is missing, not a model.
   const std::string_view unknown_model = RowOfStatus(status.http_status).what;
   if (status.message.rfind(unknown_model, 0) == 0) {
     status.message.replace(0, unknown_model.size(), "The upstream has no list of models");

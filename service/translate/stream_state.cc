@@ -142,7 +142,7 @@ void ChoiceState::Advance(const JsonDocument& document, const JsonValue& value,
   if (delta->tool_calls_size() > 0) {
     calls_.Advance(document, *owner->Find("tool_calls"), delta);
   } else if (calls_.waiting()) {
-    calls_.AdvanceWithout(delta);
+    calls_.AdvanceWithoutFragments(delta);
   }
   AdvanceFinish(entry);
 }

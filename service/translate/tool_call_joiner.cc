@@ -9,10 +9,10 @@
 namespace sparkgate::translate {
 namespace {
 
-// Some servers begin with it, and send the real arguments behind it.
+// Some servers send it before the real arguments.
 constexpr std::string_view kEmptyArguments = "{}";
 
-// More calls than any model makes; beyond, earlier ones are forgotten rather than kept for ever.
+// More calls than any model makes; beyond, the earlier ones are forgotten.
 constexpr size_t kMaxCalls = 1024;
 
 bool HasArguments(const v1::ToolCall& fragment) {
@@ -44,12 +44,12 @@ void ToolCallJoiner::Advance(const JsonDocument& document, const JsonValue& frag
   fragments.ForEachElement([&](const JsonValue& value) {
     AdvanceFragment(document, value, delta->mutable_tool_calls(at++));
   });
-  FlushHalves(delta);
+  FlushSurrogates(delta);
 }
 
-void ToolCallJoiner::AdvanceWithout(v1::ChatMessage* delta) {
+void ToolCallJoiner::AdvanceWithoutFragments(v1::ChatMessage* delta) {
   ++delta_;
-  FlushHalves(delta);
+  FlushSurrogates(delta);
 }
 
 void ToolCallJoiner::AdvanceFragment(const JsonDocument& document, const JsonValue& value,
@@ -101,7 +101,7 @@ std::optional<size_t> ToolCallJoiner::Find(const v1::ToolCall& fragment) const {
   return current;
 }
 
-// Without regard to ids: the latest call under the fragment's index, or the latest of all.
+// Ignores ids: the latest call with the fragment's index, or the latest of all.
 std::optional<size_t> ToolCallJoiner::Current(const v1::ToolCall& fragment) const {
   if (!fragment.has_index()) return calls_.empty() ? std::nullopt : std::make_optional(last_);
   const auto known = by_upstream_index_.find(fragment.index());
@@ -137,7 +137,7 @@ void ToolCallJoiner::SetIndex(bool first, const Call& call, v1::ToolCall* fragme
   fragment->set_index(call.index);
 }
 
-// What every fragment repeats would otherwise be joined to itself by whoever appends.
+// Callers append fragments, so nothing may be repeated.
 void ToolCallJoiner::KeepIdAndType(v1::ToolCall* fragment, size_t at) {
   Call& call = calls_[at];
   if (call.id.empty() && !fragment->id().empty()) {
@@ -185,8 +185,8 @@ void ToolCallJoiner::KeepArguments(v1::FunctionCall* function, Call* call) {
   call->arguments_sent = true;
 }
 
-// Those that waited for this delta and found nothing of their call in it.
-void ToolCallJoiner::FlushHalves(v1::ChatMessage* delta) {
+// For the calls of which this delta has no fragment.
+void ToolCallJoiner::FlushSurrogates(v1::ChatMessage* delta) {
   for (auto at = waiting_.begin(); at != waiting_.end();) {
     Call& call = calls_[*at];
     if (call.surrogate.waiting() && call.last_delta != delta_) {
