@@ -53,23 +53,7 @@ size_t NonNumberLength(std::string_view json) {
   return 0;
 }
 
-bool IsNumberCharacter(char c) {
-  return (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E';
-}
-
 }  // namespace
-
-std::string_view TrimJsonSpace(std::string_view text) {
-  while (!text.empty() && IsJsonSpace(text.front())) text.remove_prefix(1);
-  while (!text.empty() && IsJsonSpace(text.back())) text.remove_suffix(1);
-  return text;
-}
-
-size_t NumberEnd(std::string_view json, size_t at) {
-  if (at >= json.size() || !(json[at] == '-' || (json[at] >= '0' && json[at] <= '9'))) return at;
-  while (at < json.size() && IsNumberCharacter(json[at])) ++at;
-  return at;
-}
 
 void AppendUnicodeEscape(char character, std::string* out) {
   constexpr char kDigits[] = "0123456789abcdef";

@@ -21,10 +21,22 @@ inline bool IsJsonSpace(char c) { return c == ' ' || c == '\n' || c == '\r' || c
 inline bool IsControl(char c) { return static_cast<unsigned char>(c) < 0x20; }
 
 // `text` without white space (JSON's) at both ends.
-std::string_view TrimJsonSpace(std::string_view text);
+inline std::string_view TrimJsonSpace(std::string_view text) {
+  while (!text.empty() && IsJsonSpace(text.front())) text.remove_prefix(1);
+  while (!text.empty() && IsJsonSpace(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+inline bool IsNumberCharacter(char c) {
+  return (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E';
+}
 
 // The position after the number that begins at `at`, or `at` if none does. `json` must be valid.
-size_t NumberEnd(std::string_view json, size_t at);
+inline size_t NumberEnd(std::string_view json, size_t at) {
+  if (at >= json.size() || !(json[at] == '-' || (json[at] >= '0' && json[at] <= '9'))) return at;
+  while (at < json.size() && IsNumberCharacter(json[at])) ++at;
+  return at;
+}
 
 // Appends an ASCII character as \u00XX.
 void AppendUnicodeEscape(char character, std::string* out);

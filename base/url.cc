@@ -96,10 +96,10 @@ absl::StatusOr<Url> Parse(const std::string& text, const std::string& right,
   const std::string port = HasPort(*parts) ? "" : url.tls ? ":443" : ":80";
   const absl::StatusOr<HostPort> address = ParseHostPort(parts->host_port + port);
   if (!address.ok() || address->port == 0) return wrong("has no valid host and port");
-  url.host = address->host;
+  url.host = address->host.substr(0, address->host.find('%'));
   url.port = address->port;
   const size_t query = std::min(text.find('?'), text.size());
-  url.query = text.substr(query);
+  if (query + 1 < text.size()) url.query = text.substr(query);
   url.prefix = text.substr(0, query);
   while (url.prefix.back() == '/') url.prefix.pop_back();
   return url;

@@ -28,7 +28,7 @@ std::string FormatHostPort(const HostPort& address);
 // The URL of an upstream or of a proxy, taken apart.
 struct Url {
   bool tls = false;
-  std::string host;    // without the brackets of an IPv6 address
+  std::string host;    // without the brackets and the zone of an IPv6 address
   int port = 0;        // the scheme's own if the URL names none
   std::string prefix;  // the URL whole, without a "/" at its end and without the query
   std::string query;   // with its "?"; "" if there is none

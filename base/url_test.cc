@@ -140,6 +140,7 @@ TEST(UrlTest, Ipv6HostsLoseTheirBrackets) {
   ASSERT_TRUE(url.ok()) << url.status();
   EXPECT_EQ(url->host, "::1");
   EXPECT_EQ(url->prefix, "http://[::1]:9000/v1");
+  EXPECT_EQ(ParseUpstreamUrl("http://[fe80::1%25eth0]/v1")->host, "fe80::1");
 }
 
 TEST(UrlTest, AQueryStaysBehindThePath) {
@@ -148,6 +149,8 @@ TEST(UrlTest, AQueryStaysBehindThePath) {
   EXPECT_EQ(url->With("/chat/completions"),
             "https://h.example/openai/chat/completions?api-version=1&b=2");
   EXPECT_EQ(ParseUpstreamUrl("http://h:81")->With("/models"), "http://h:81/models");
+  EXPECT_EQ(ParseUpstreamUrl("http://h:81?a=b/")->With("/models"), "http://h:81/models?a=b/");
+  EXPECT_EQ(ParseUpstreamUrl("http://h:81/?")->With("/models"), "http://h:81/models");
 }
 
 TEST(UrlTest, SaysWhatIsWrongAndRepeatsNoPassword) {

@@ -1,7 +1,9 @@
 #include "client/call_error.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "google/rpc/error_details.pb.h"
@@ -47,6 +49,21 @@ void ApplyIf(const google::protobuf::Any& any, CallError* error) {
   if (any.Is<Detail>() && any.UnpackTo(&detail)) Apply(detail, error);
 }
 
+bool IsName(std::string_view name) {
+  if (name.empty() || name.substr(0, 5) == "grpc-") return false;
+  return std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+  });
+}
+
+bool IsBinary(std::string_view name) {
+  return name.size() >= 4 && name.substr(name.size() - 4) == "-bin";
+}
+
+bool IsText(std::string_view value) {
+  return std::all_of(value.begin(), value.end(), [](char c) { return c >= 0x20 && c <= 0x7e; });
+}
+
 }  // namespace
 
 std::string CallError::request_id() const {
@@ -69,6 +86,20 @@ CallError DecodeCallError(absl::StatusCode code, std::string message, const std:
     ApplyIf<google::rpc::QuotaFailure>(any, &error);
   }
   return error;
+}
+
+absl::Status CheckMetadata(const Metadata& metadata) {
+  for (const auto& [name, value] : metadata) {
+    if (!IsName(name)) {
+      return absl::InvalidArgumentError(
+          "metadata name \"" + name +
+          "\": a-z, 0-9, '-', '_' and '.' are allowed, and it must not begin with \"grpc-\"");
+    }
+    if (!IsBinary(name) && !IsText(value)) {
+      return absl::InvalidArgumentError("metadata " + name + ": the value must be printable ASCII");
+    }
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace sparkgate::client

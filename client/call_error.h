@@ -51,6 +51,11 @@ struct CallError {
 CallError DecodeCallError(absl::StatusCode code, std::string message, const std::string& details,
                           Metadata trailers);
 
+// Whether gRPC can send this metadata: names of a-z, 0-9, '-', '_' and '.', not beginning with
+// "grpc-"; values of printable ASCII unless the name ends in "-bin". INVALID_ARGUMENT names the
+// first that it cannot send, never its value, which may be a secret.
+absl::Status CheckMetadata(const Metadata& metadata);
+
 }  // namespace sparkgate::client
 
 #endif  // SPARKGATE_CLIENT_CALL_ERROR_H_

@@ -6,7 +6,7 @@
 #include <sstream>
 #include <utility>
 
-#include "client/metadata_check.h"
+#include "client/call_error.h"
 #include "sparkgate/v1/chat_service.grpc.pb.h"
 #include "sparkgate/v1/debug_service.grpc.pb.h"
 #include "sparkgate/v1/model_service.grpc.pb.h"
@@ -89,6 +89,28 @@ grpc::ChannelArguments Arguments(const ClientOptions& options) {
 }
 
 }  // namespace
+
+void Canceller::Cancel() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  cancelled_ = true;
+  if (cancel_) cancel_();
+}
+
+bool Canceller::cancelled() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return cancelled_;
+}
+
+void Canceller::Attach(std::function<void()> cancel) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  cancel_ = std::move(cancel);
+  if (cancelled_) cancel_();
+}
+
+void Canceller::Detach() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  cancel_ = nullptr;
+}
 
 struct Stream::Call {
   ~Call() {

@@ -2,7 +2,9 @@
 #define SPARKGATE_CLIENT_CLIENT_H_
 
 #include <chrono>
+#include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
@@ -10,13 +12,38 @@
 
 #include "absl/status/statusor.h"
 #include "client/call_error.h"
-#include "client/canceller.h"
 #include "sparkgate/v1/debug_service.pb.h"
 #include "sparkgate/v1/model.pb.h"
 #include "sparkgate/v1/request.pb.h"
 #include "sparkgate/v1/response.pb.h"
 
 namespace sparkgate::client {
+
+// Of the library and of sparkgate-chat.
+inline constexpr char kVersion[] = "0.1.0";
+
+// Cancels one call from another thread, whether it has begun or not. The caller owns it and keeps
+// it for as long as the call; one Canceller serves one call.
+class Canceller {
+ public:
+  Canceller() = default;
+  Canceller(const Canceller&) = delete;
+  Canceller& operator=(const Canceller&) = delete;
+
+  // Any thread, any number of times, also after the call has ended (then without effect).
+  void Cancel();
+  bool cancelled() const;
+
+  // For the client alone. `cancel` runs under the lock and must not come back here; after Detach it
+  // does not run again.
+  void Attach(std::function<void()> cancel);
+  void Detach();
+
+ private:
+  mutable std::mutex mutex_;
+  bool cancelled_ = false;
+  std::function<void()> cancel_;
+};
 
 struct ClientOptions {
   // PEM file with the authorities that may have signed the server's certificate. Empty: no TLS.

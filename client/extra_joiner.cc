@@ -2,16 +2,31 @@
 
 #include <algorithm>
 
-#include "client/json_text.h"
-
 namespace sparkgate::client {
 namespace {
 
-std::string Meaning(std::string_view string) {
-  return KindOf(string) == JsonKind::kString ? TextOf(string).value_or("") : "";
+std::string TextOf(const JsonValue& value) {
+  return value.is(JsonKind::kString) ? std::string(value.AsText()) : "";
 }
 
-bool SameKey(std::string_view a, std::string_view b) { return a == b || Meaning(a) == Meaning(b); }
+// Of JSON text that is known to be some.
+JsonKind KindOf(std::string_view text) {
+  switch (text.front()) {
+    case '{':
+      return JsonKind::kObject;
+    case '[':
+      return JsonKind::kArray;
+    case '"':
+      return JsonKind::kString;
+    case 'n':
+      return JsonKind::kNull;
+    case 't':
+    case 'f':
+      return JsonKind::kBool;
+    default:
+      return JsonKind::kNumber;
+  }
+}
 
 // Members that name a thing: a stream says them again with every piece of it.
 bool IsName(std::string_view key) {
@@ -21,23 +36,29 @@ bool IsName(std::string_view key) {
 // A part of `content` that says nothing but its text can go on in the next part.
 bool IsOnlyText(std::string_view type, std::string_view part) {
   if (type != "text" && type != "thinking") return false;
-  const auto members = MembersOf(part);
-  return std::all_of(members.begin(), members.end(), [](const JsonMember& member) {
-    const std::string key = Meaning(member.key);
-    return key == "type" || key == "text" || key == "thinking" || key == "closed" ||
-           key == "signature";
+  JsonDocument document;
+  document.Parse(part);
+  bool only = true;
+  document.root().ForEachMember([&](const JsonMember& member) {
+    only = only && (member.key == "type" || member.key == "text" || member.key == "thinking" ||
+                    member.key == "closed" || member.key == "signature");
   });
+  return only;
 }
 
 }  // namespace
 
 void ExtraJoiner::Add(std::string_view extra_json) {
-  if (!CheckJson(extra_json).ok() || KindOf(extra_json) != JsonKind::kObject) return;
+  JsonDocument document;
+  if (document.Parse(extra_json, JsonDocument::Source::kCaller) != JsonDocument::Result::kOk ||
+      !document.root().is(JsonKind::kObject)) {
+    return;
+  }
   if (root_.text.empty() && root_.form == Node::Form::kText) {
     root_.text = extra_json;
   } else {
     Open(&root_);
-    JoinMembers(extra_json, &root_);
+    JoinMembers(document.root(), &root_);
   }
 }
 
@@ -47,20 +68,18 @@ std::string ExtraJoiner::Text() const {
   return text;
 }
 
-ExtraJoiner::Node ExtraJoiner::NodeOf(std::string_view text) {
+ExtraJoiner::Node ExtraJoiner::NodeOf(const JsonValue& value) {
   Node node;
-  node.text = text;
+  node.text = value.raw();
   return node;
 }
 
-ExtraJoiner::Node ExtraJoiner::ElementOf(std::string_view text) {
-  Node node = NodeOf(text);
-  if (KindOf(text) != JsonKind::kObject) return node;
-  for (const JsonMember& member : MembersOf(text)) {
-    const std::string key = Meaning(member.key);
-    if (key == "type") node.type = Meaning(member.value);
-    if (key == "index" && KindOf(member.value) != JsonKind::kNull) node.index = member.value;
-  }
+ExtraJoiner::Node ExtraJoiner::ElementOf(const JsonValue& value) {
+  Node node = NodeOf(value);
+  if (!value.is(JsonKind::kObject)) return node;
+  if (const auto type = value.Find("type")) node.type = TextOf(*type);
+  const auto index = value.Find("index");
+  if (index && !index->is(JsonKind::kNull)) node.index = index->raw();
   return node;
 }
 
@@ -68,38 +87,36 @@ void ExtraJoiner::Open(Node* node) {
   if (node->form != Node::Form::kText) return;
   const std::string text = std::move(node->text);
   node->text.clear();
-  if (KindOf(text) == JsonKind::kObject) {
+  JsonDocument document;
+  document.Parse(text);
+  if (document.root().is(JsonKind::kObject)) {
     node->form = Node::Form::kObject;
-    for (const JsonMember& member : MembersOf(text)) {
-      node->members.push_back({std::string(member.key), NodeOf(member.value)});
-    }
+    document.root().ForEachMember([&](const JsonMember& member) {
+      node->members.push_back(
+          {std::string(member.key), std::string(member.raw_key), NodeOf(member.value)});
+    });
   } else {
     node->form = Node::Form::kArray;
-    for (const std::string_view element : ElementsOf(text)) {
-      node->elements.push_back(ElementOf(element));
-    }
+    document.root().ForEachElement(
+        [&](const JsonValue& element) { node->elements.push_back(ElementOf(element)); });
   }
 }
 
-ExtraJoiner::Node* ExtraJoiner::Find(std::string_view key, Node* object) {
-  for (Member& member : object->members) {
-    if (SameKey(member.key, key)) return &member.value;
-  }
-  return nullptr;
-}
-
-void ExtraJoiner::JoinMembers(std::string_view next, Node* object) {
-  for (const JsonMember& member : MembersOf(next)) {
-    if (Node* known = Find(member.key, object)) {
-      Join(Meaning(member.key), member.value, known);
+void ExtraJoiner::JoinMembers(const JsonValue& next, Node* object) {
+  next.ForEachMember([&](const JsonMember& member) {
+    const auto known = std::find_if(object->members.begin(), object->members.end(),
+                                    [&](const Member& other) { return other.key == member.key; });
+    if (known != object->members.end()) {
+      Join(member.key, member.value, &known->value);
     } else {
-      object->members.push_back({std::string(member.key), NodeOf(member.value)});
+      object->members.push_back(
+          {std::string(member.key), std::string(member.raw_key), NodeOf(member.value)});
     }
-  }
+  });
 }
 
-void ExtraJoiner::Join(std::string_view key, std::string_view next, Node* node) {
-  const JsonKind kind = KindOf(next);
+void ExtraJoiner::Join(std::string_view key, const JsonValue& next, Node* node) {
+  const JsonKind kind = next.kind();
   if (kind == JsonKind::kNull) return;
   const JsonKind known = node->form == Node::Form::kObject  ? JsonKind::kObject
                          : node->form == Node::Form::kArray ? JsonKind::kArray
@@ -112,23 +129,23 @@ void ExtraJoiner::Join(std::string_view key, std::string_view next, Node* node) 
     JoinElements(key, next, node);
   } else if (kind == known && kind == JsonKind::kString && !IsName(key)) {
     node->text.pop_back();  // the quote between the two
-    node->text.append(next.substr(1));
+    node->text.append(next.raw().substr(1));
   } else {
     *node = NodeOf(next);
   }
 }
 
-void ExtraJoiner::JoinElements(std::string_view key, std::string_view next, Node* array) {
+void ExtraJoiner::JoinElements(std::string_view key, const JsonValue& next, Node* array) {
   const bool content = key == "content" || key == "thinking";
-  for (const std::string_view text : ElementsOf(next)) {
-    Node element = ElementOf(text);
+  next.ForEachElement([&](const JsonValue& value) {
+    Node element = ElementOf(value);
     if (Node* continued = Continued(content, element, array)) {
       Open(continued);
-      JoinMembers(text, continued);
+      JoinMembers(value, continued);
     } else {
       array->elements.push_back(std::move(element));
     }
-  }
+  });
 }
 
 // The element that `element` goes on with; null if it is a new one.
@@ -159,7 +176,7 @@ void ExtraJoiner::Render(const Node& node, std::string* out) {
   }
   const size_t begin = out->size();
   for (const Member& member : node.members) {
-    out->append(",").append(member.key).append(":");
+    out->append(",").append(member.raw_key).append(":");
     Render(member.value, out);
   }
   for (const Node& element : node.elements) {

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/json_reader.h"
+
 namespace sparkgate::client {
 
 // Joins the extra_json of a stream's increments to the one that Chat would have returned, by the
@@ -34,13 +36,12 @@ class ExtraJoiner {
     std::string type;   // its meaning
   };
 
-  static Node NodeOf(std::string_view text);
-  static Node ElementOf(std::string_view text);
+  static Node NodeOf(const JsonValue& value);
+  static Node ElementOf(const JsonValue& value);
   static void Open(Node* node);
-  static Node* Find(std::string_view key, Node* object);
-  static void Join(std::string_view key, std::string_view next, Node* node);
-  static void JoinMembers(std::string_view next, Node* object);
-  static void JoinElements(std::string_view key, std::string_view next, Node* array);
+  static void Join(std::string_view key, const JsonValue& next, Node* node);
+  static void JoinMembers(const JsonValue& next, Node* object);
+  static void JoinElements(std::string_view key, const JsonValue& next, Node* array);
   static Node* Continued(bool content, const Node& element, Node* array);
   static void Render(const Node& node, std::string* out);
 
@@ -48,7 +49,8 @@ class ExtraJoiner {
 };
 
 struct ExtraJoiner::Member {
-  std::string key;  // with its quotes
+  std::string key;
+  std::string raw_key;  // as it was written, with its quotes
   Node value;
 };
 

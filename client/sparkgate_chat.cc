@@ -8,56 +8,53 @@
 #include <string>
 #include <utility>
 
-#include "client/chat/asker.h"
+#include "client/chat/commands.h"
 #include "client/chat/conversation.h"
-#include "client/chat/enquiry.h"
-#include "client/chat/interrupts.h"
 #include "client/chat/options.h"
 #include "client/chat/prompt.h"
-#include "client/chat/screen.h"
 #include "client/chat/task.h"
+#include "client/chat/terminal.h"
 #include "client/client.h"
 #include "client/error_text.h"
-#include "client/version.h"
 
 namespace sparkgate::client {
 namespace {
 
 absl::Status Wrong(const std::string& why) { return absl::InvalidArgumentError(why); }
 
-ExitCode Converse(const Options& options, const Task& task, Asker* asker, Interrupts* interrupts,
-                  Screen* err) {
+ExitCode Converse(const Options& options, const Task& task, Commands* commands,
+                  Interrupts* interrupts, Console* err) {
   if (isatty(STDIN_FILENO) != 0) {
     err->Print(task.request.model() + " at " + options.server + "; /help lists commands.\n",
-               Screen::Tone::kDim);
+               Console::Tone::kDim);
   }
   Conversation conversation(options.system);
   for (const v1::ImageData& image : task.images) conversation.Attach(image);
-  Prompt(asker, interrupts, STDIN_FILENO, err, std::move(conversation), task.request, task.stream)
+  Prompt(commands, interrupts, STDIN_FILENO, err, std::move(conversation), task.request,
+         task.stream)
       .Run(options.question);
   return kExitOk;
 }
 
 ExitCode Perform(const Options& options, const Task& task, Client* client, Interrupts* interrupts,
-                 Screen* out, Screen* err) {
-  Enquiry enquiry(client, interrupts, options, out, err);
-  if (options.action == Options::Action::kModels) return enquiry.ListModels();
-  if (options.explain) return enquiry.ExplainChat(task.request, task.stream);
-  Asker asker(client, interrupts, options, out, err);
-  if (task.conversation) return Converse(options, task, &asker, interrupts, err);
-  return asker.Ask(task.request, task.stream).exit_code;
+                 Console* out, Console* err) {
+  Commands commands(client, interrupts, options, out, err);
+  if (options.action == Options::Action::kModels) return commands.ListModels();
+  if (options.explain) return commands.ExplainChat(task.request, task.stream);
+  if (task.conversation) return Converse(options, task, &commands, interrupts, err);
+  return commands.Ask(task.request, task.stream).exit_code;
 }
 
-ExitCode UsageError(const absl::Status& status, Screen* err) {
-  err->Print("sparkgate-chat: " + std::string(status.message()) + "\n", Screen::Tone::kRed);
+ExitCode UsageError(const absl::Status& status, Console* err) {
+  err->Print("sparkgate-chat: " + std::string(status.message()) + "\n", Console::Tone::kRed);
   return kExitUsage;
 }
 
 ExitCode Run(const Options& options) {
   // gRPC's own log lines would stand between the sentences, which say the same.
   setenv("GRPC_VERBOSITY", "NONE", 0);
-  Screen out(stdout);
-  Screen err(stderr);
+  Console out(stdout);
+  Console err(stderr);
   const absl::StatusOr<Task> task =
       options.action == Options::Action::kModels ? Task() : ReadTask(options);
   if (!task.ok()) return UsageError(task.status(), &err);
@@ -79,7 +76,7 @@ ExitCode Run(const Options& options) {
 int Main(int argc, char** argv) {
   const absl::StatusOr<Options> options = ParseOptions(argc, argv);
   if (!options.ok()) {
-    Screen err(stderr);
+    Console err(stderr);
     return UsageError(options.status(), &err);
   }
   if (options->action == Options::Action::kHelp) {

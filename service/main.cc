@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <future>
 #include <memory>
 #include <string>
@@ -113,7 +114,7 @@ int Serve(const config::Config& config, const sigset_t& signals, telemetry::Logg
       });
   if (!options.ok()) return Fail(options.status());
   options->on_over = [logger](const rpc::CallReport& report) {
-    telemetry::LogCall(MakeCallRecord(report), logger);
+    LogCall(report, std::chrono::steady_clock::now(), logger);
   };
   options->on_notice = [logger](const std::string& notice) {
     logger->Log(telemetry::Level::kInfo, notice);

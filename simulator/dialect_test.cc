@@ -76,6 +76,9 @@ std::vector<WireCase> WholeCases() {
       Whole("sim/raw-controls").Has({"\x1B", "\t", "\x01"}).Lacks({"\\u001b"}),
       Whole("sim/bare-error-in-stream").Has({R"({"message":"The model)"}).Lacks({"choices"}),
       Whole("sim/finish-cut").Cut("").Has({"content-length"}).Lacks({"usage"}),
+      Whole("sim/json-instead-of-sse?type=text/x")
+          .Has({"content-type: text/x\r\n"})
+          .Lacks({"event-stream"}),
       Whole("sim/story?type=text/event-stream")
           .Has({"content-type: text/event-stream\r\n"})
           .Lacks({"application/json"}),

@@ -19,10 +19,6 @@ constexpr char kUnasked[] =
     R"("choices":[{"index":0,"message":{"role":"assistant","content":"Nobody asked for this."},)"
     R"("finish_reason":"stop"}]})";
 
-Step After(std::chrono::microseconds wait, std::string bytes, Then then) {
-  return {wait, std::move(bytes), then, true};
-}
-
 // Steps that are known beforehand; the last one does not continue.
 Script FixedScript(std::deque<Step> steps) {
   return [steps = std::move(steps)]() mutable {

@@ -4,27 +4,27 @@ namespace sparkgate::client {
 
 void AnswerPrinter::Heading(int index) {
   EndLine();
-  out_.Print("--- answer " + std::to_string(index + 1) + " ---\n", Screen::Tone::kBold);
+  out_.Print("--- answer " + std::to_string(index + 1) + " ---\n", Console::Tone::kBold);
 }
 
 void AnswerPrinter::Reasoning(const std::string& text) {
-  if (text.empty() || reasoning_screen_ == nullptr) return;
+  if (text.empty() || reasoning_console_ == nullptr) return;
   // Without colour nothing else would tell it from the answer.
-  if (!reasoning_ && !reasoning_screen_->colour()) reasoning_screen_->Print("[reasoning]\n");
+  if (!reasoning_ && !reasoning_console_->colour()) reasoning_console_->Print("[reasoning]\n");
   reasoning_ = true;
-  reasoning_screen_->Print(text, Screen::Tone::kDim);
-  (reasoning_screen_ == &out_ ? last_ : last_beside_) = text.back();
+  reasoning_console_->Print(text, Console::Tone::kDim);
+  (reasoning_console_ == &out_ ? last_ : last_beside_) = text.back();
 }
 
 void AnswerPrinter::EndReasoning() {
-  if (last_beside_ != '\n') reasoning_screen_->Print("\n");
+  if (last_beside_ != '\n') reasoning_console_->Print("\n");
   last_beside_ = '\n';
   reasoning_ = false;
 }
 
 void AnswerPrinter::Content(const std::string& text) {
   if (text.empty()) return;
-  if (reasoning_ && reasoning_screen_ == &out_) {
+  if (reasoning_ && reasoning_console_ == &out_) {
     EndLine();
     out_.Print(out_.colour() ? "\n" : "[answer]\n");
   }
@@ -52,7 +52,7 @@ void AnswerPrinter::PrintToolCalls(const v1::ChatMessage& message) {
   for (const v1::ToolCall& call : message.tool_calls()) {
     EndLine();
     out_.Print("tool call: " + call.function().name() + "(" + call.function().arguments() + ")");
-    if (!call.id().empty()) out_.Print("  id " + call.id(), Screen::Tone::kDim);
+    if (!call.id().empty()) out_.Print("  id " + call.id(), Console::Tone::kDim);
     out_.Print("\n");
   }
 }

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "client/chat/screen.h"
+#include "client/chat/terminal.h"
 #include "sparkgate/v1/response.pb.h"
 
 namespace sparkgate::client {
@@ -15,8 +15,8 @@ class AnswerPrinter {
  public:
   // `reasoning`: where reasoning is shown; `out`, another screen, or null for nowhere. `several`:
   // the request asks for more than one answer, so that the first gets its heading too.
-  AnswerPrinter(Screen* out, Screen* reasoning, bool several)
-      : out_(*out), reasoning_screen_(reasoning), several_(several) {}
+  AnswerPrinter(Console* out, Console* reasoning, bool several)
+      : out_(*out), reasoning_console_(reasoning), several_(several) {}
 
   void Add(const v1::StreamChatResponse& message);
 
@@ -32,8 +32,8 @@ class AnswerPrinter {
   void PrintWhole(const v1::Choice& choice);
   void PrintToolCalls(const v1::ChatMessage& message);
 
-  Screen& out_;
-  Screen* const reasoning_screen_;
+  Console& out_;
+  Console* const reasoning_console_;
   const bool several_;
   bool live_ = false;        // something of choice 0 has been shown
   bool reasoning_ = false;   // the last thing shown was reasoning

@@ -29,7 +29,7 @@ class Printed {
     std::fclose(file_);
     std::free(text_);
   }
-  Screen* screen() { return &screen_; }
+  Console* screen() { return &screen_; }
   std::string text() {
     std::fflush(file_);
     return std::string(text_, size_);
@@ -39,7 +39,7 @@ class Printed {
   char* text_ = nullptr;
   size_t size_ = 0;
   FILE* file_;
-  Screen screen_;
+  Console screen_;
 };
 
 void Stream(const std::vector<Piece>& pieces, AnswerPrinter* printer) {

@@ -9,8 +9,8 @@
 #include "absl/flags/parse.h"
 #include "absl/types/optional.h"
 #include "base/text.h"
+#include "client/call_error.h"
 #include "client/chat/arguments.h"
-#include "client/metadata_check.h"
 
 namespace sparkgate::client {
 

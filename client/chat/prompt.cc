@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "base/text.h"
-#include "client/chat/image_file.h"
+#include "client/chat/task.h"
 
 namespace sparkgate::client {
 namespace {
@@ -28,9 +28,9 @@ std::string Trimmed(const std::string& text) {
 
 }  // namespace
 
-Prompt::Prompt(Asker* asker, Interrupts* interrupts, int input, Screen* err,
+Prompt::Prompt(Commands* commands, Interrupts* interrupts, int input, Console* err,
                Conversation conversation, v1::ChatRequest parameters, bool stream)
-    : asker_(*asker),
+    : commands_(*commands),
       interrupts_(*interrupts),
       err_(*err),
       lines_(input, interrupts->event()),
@@ -41,7 +41,7 @@ Prompt::Prompt(Asker* asker, Interrupts* interrupts, int input, Screen* err,
 void Prompt::Run(const std::string& first) {
   if (!first.empty()) Ask(first);
   while (true) {
-    err_.Print("> ", Screen::Tone::kBold);
+    err_.Print("> ", Console::Tone::kBold);
     std::string line;
     const LineReader::Result result = lines_.Read(&line);
     if (result == LineReader::Result::kEnd) {
@@ -144,7 +144,7 @@ void Prompt::Ask(const std::string& text) {
 void Prompt::Send() {
   v1::ChatRequest request = parameters_;
   conversation_.AddTo(&request);
-  const Answer answer = asker_.Ask(request, stream_);
+  const Answer answer = commands_.Ask(request, stream_);
   if (answer.complete()) {
     conversation_.Answer(answer.response);
   } else if (answer.exit_code == kExitCancelled) {
@@ -168,6 +168,8 @@ void Prompt::NoticeWhatWaits() {
   }
 }
 
-void Prompt::Notice(const std::string& text) { err_.Print("[" + text + "]\n", Screen::Tone::kDim); }
+void Prompt::Notice(const std::string& text) {
+  err_.Print("[" + text + "]\n", Console::Tone::kDim);
+}
 
 }  // namespace sparkgate::client

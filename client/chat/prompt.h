@@ -3,11 +3,9 @@
 
 #include <string>
 
-#include "client/chat/asker.h"
+#include "client/chat/commands.h"
 #include "client/chat/conversation.h"
-#include "client/chat/interrupts.h"
-#include "client/chat/line_reader.h"
-#include "client/chat/screen.h"
+#include "client/chat/terminal.h"
 #include "sparkgate/v1/request.pb.h"
 
 namespace sparkgate::client {
@@ -17,8 +15,8 @@ namespace sparkgate::client {
 class Prompt {
  public:
   // `parameters`: the request without messages.
-  Prompt(Asker* asker, Interrupts* interrupts, int input, Screen* err, Conversation conversation,
-         v1::ChatRequest parameters, bool stream);
+  Prompt(Commands* commands, Interrupts* interrupts, int input, Console* err,
+         Conversation conversation, v1::ChatRequest parameters, bool stream);
 
   // Until the user ends it. `first`, if not empty, is asked before the first prompt.
   void Run(const std::string& first);
@@ -37,9 +35,9 @@ class Prompt {
   void NoticeWhatWaits();
   void Notice(const std::string& text);
 
-  Asker& asker_;
+  Commands& commands_;
   Interrupts& interrupts_;
-  Screen& err_;
+  Console& err_;
   LineReader lines_;
   Conversation conversation_;
   const v1::ChatRequest parameters_;

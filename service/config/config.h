@@ -9,15 +9,19 @@
 #include "base/url.h"
 #include "service/config/fixed_headers.h"
 #include "service/config/secrets.h"
-#include "service/telemetry/level.h"
+#include "service/telemetry/log.h"
 
 namespace sparkgate::config {
 
 // Everything that the program was told, validated: nothing here has to be checked again. Made once
-// at start by LoadConfig, read-only afterwards, so every thread may read it. The defaults and the
-// reasons for them stand in the table of settings (settings_table.cc), and nowhere else; a member
-// without a row there is made of others.
+// at start by LoadConfig, read-only afterwards, so every thread may read it. How a member is set,
+// its bounds, its default and the reason for that stand in the table of settings
+// (settings_table.cc); a member without a row there is made of others.
 struct Config {
+  // How it is started.
+  std::string config_file;  // "": none
+  bool check_config = false;
+
   // The server.
   HostPort listen;
   std::string tls_cert_file;  // PEM; both or none: "" is plain text

@@ -12,7 +12,7 @@
 
 #include "absl/status/statusor.h"
 #include "service/config/certificates.h"
-#include "service/telemetry/level.h"
+#include "service/telemetry/log.h"
 
 namespace sparkgate::config {
 

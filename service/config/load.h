@@ -22,7 +22,7 @@ struct Start {
 // file and the line, and what would be right. No secret is in it.
 //
 // Called once, from main, before any thread is started. Raises the soft limit of descriptors.
-absl::StatusOr<Start> LoadConfig(int argc, char** argv);
+absl::StatusOr<Start> LoadConfig(int argc, const char* const* argv);
 
 }  // namespace sparkgate::config
 

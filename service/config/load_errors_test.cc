@@ -102,6 +102,32 @@ TEST_F(LoadTest, BadValuesOfTheFileNameItsLine) {
   EXPECT_NE(message.find("\n" + file + ":3: idle_timeout: 0 is out"), std::string::npos) << message;
 }
 
+TEST_F(LoadTest, AValueThatAnotherReplacesNeedNotBeAllowed) {
+  EXPECT_EQ(Good({"--loops=x", "--loops=3"}).loops, 3);
+  const std::string file = Write("replaced.yaml",
+                                 "listen: nowhere\nlog_level: loud\nloops: 99\n"
+                                 "upstream_url: none\nconnect_timeout: 500us\n");
+  const Config config = Good({"--config=" + file, "--listen=h:1", "--log_level=debug", "--loops=2",
+                              "--upstream_url=https://h", "--connect_timeout=2s"});
+  EXPECT_EQ(config.listen, (HostPort{"h", 1}));
+  EXPECT_EQ(config.log_level, telemetry::Level::kDebug);
+}
+
+TEST_F(LoadTest, TellsAllValuesThatAreNotAllowed) {
+  const std::string message = Bad({"--listen=h", "--log_level=loud", "--loops=99"});
+  for (const char* flag : {"--listen: ", "--log_level: ", "--loops: "}) {
+    EXPECT_NE(message.find(flag), std::string::npos) << message;
+  }
+}
+
+TEST_F(LoadTest, DurationsAreCheckedBeforeTheyAreRounded) {
+  EXPECT_NE(Bad({"--drain_delay=-500us"}).find("-500us is out of range; give 0s to 10m"),
+            std::string::npos);
+  EXPECT_NE(Bad({"--connect_timeout=999us"}).find("999us is out of range; give 1ms to 5m"),
+            std::string::npos);
+  EXPECT_EQ(Good({"--connect_timeout=1.5ms"}).connect_timeout, std::chrono::milliseconds(1));
+}
+
 TEST_F(LoadTest, RefusesLimitsThatDescriptorsCannotHold) {
   rlimit limit = {};
   ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <functional>
 #include <sstream>
 
 #include "absl/status/status.h"
@@ -14,6 +15,9 @@
 
 namespace sparkgate::config {
 namespace {
+
+// Reads a control group's limit from its folder; nullopt: it has none.
+using ReadLimit = std::function<std::optional<double>(const std::string& folder)>;
 
 // From the process's group up to the root. Folders that are not there are passed over: in a
 // container the path may be the host's, while the mount shows the container's own group as the
@@ -29,8 +33,31 @@ void LeastUpwards(const std::string& mount, std::string path, const ReadLimit& r
   }
 }
 
-bool Has(const std::string& controllers, const std::string& controller) {
+bool Contains(const std::string& controllers, const std::string& controller) {
   return ("," + controllers + ",").find("," + controller + ",") != std::string::npos;
+}
+
+// The least limit among the process's group and those above it. `read_v2` and `read_v1` read the
+// limit of `controller` ("cpu", "memory") in the two versions.
+std::optional<double> LeastCgroupLimit(const std::string& membership, const std::string& root,
+                                       const std::string& controller, const ReadLimit& read_v2,
+                                       const ReadLimit& read_v1) {
+  std::optional<double> least;
+  std::ifstream file(membership);
+  for (std::string line; std::getline(file, line);) {  // number:controllers:path
+    const size_t first = line.find(':');
+    const size_t second = first == std::string::npos ? first : line.find(':', first + 1);
+    if (second == std::string::npos) continue;
+    const std::string controllers = line.substr(first + 1, second - first - 1);
+    const std::string path = line.substr(second + 1);
+    if (controllers.empty()) {
+      LeastUpwards(root, path, read_v2, &least);
+    } else if (Contains(controllers, controller)) {
+      LeastUpwards(root + "/" + controllers, path, read_v1, &least);
+      LeastUpwards(root + "/" + controller, path, read_v1, &least);
+    }
+  }
+  return least;
 }
 
 // Version 2: "max 100000" or "150000 100000".
@@ -81,27 +108,6 @@ absl::Status TooFew(int64_t calls, int64_t connections, int64_t descriptors) {
 }
 
 }  // namespace
-
-std::optional<double> LeastCgroupLimit(const std::string& membership, const std::string& root,
-                                       const std::string& controller, const ReadLimit& read_v2,
-                                       const ReadLimit& read_v1) {
-  std::optional<double> least;
-  std::ifstream file(membership);
-  for (std::string line; std::getline(file, line);) {  // number:controllers:path
-    const size_t first = line.find(':');
-    const size_t second = first == std::string::npos ? first : line.find(':', first + 1);
-    if (second == std::string::npos) continue;
-    const std::string controllers = line.substr(first + 1, second - first - 1);
-    const std::string path = line.substr(second + 1);
-    if (controllers.empty()) {
-      LeastUpwards(root, path, read_v2, &least);
-    } else if (Has(controllers, controller)) {
-      LeastUpwards(root + "/" + controllers, path, read_v1, &least);
-      LeastUpwards(root + "/" + controller, path, read_v1, &least);
-    }
-  }
-  return least;
-}
 
 std::optional<double> CgroupQuota(const std::string& membership, const std::string& root) {
   return LeastCgroupLimit(membership, root, "cpu", ReadV2, ReadV1);

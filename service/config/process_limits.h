@@ -3,45 +3,33 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
 
+// What the process may use: cores, memory and descriptors, within the limits of its control group
+// (cgroup, versions 1 and 2). In a container the machine's own figures say nothing.
+//
+// `membership` is /proc/self/cgroup and `root` is /sys/fs/cgroup, except in tests.
 namespace sparkgate::config {
-
-// A control group's limit read from one of its folders; nullopt: none there.
-using ReadLimit = std::function<std::optional<double>(const std::string& folder)>;
-
-// The least limit among the process's control group and those above it. `membership` is
-// /proc/self/cgroup, `root` is /sys/fs/cgroup. `read_v2` and `read_v1` read the limit of
-// `controller`
-// ("cpu", "memory") in the two versions.
-std::optional<double> LeastCgroupLimit(const std::string& membership, const std::string& root,
-                                       const std::string& controller, const ReadLimit& read_v2,
-                                       const ReadLimit& read_v1);
 
 // More loops than this gain nothing: one handles many thousand chunks a second.
 inline constexpr int kMostLoops = 8;
 
 // How many loops suit the cores that the process may use: min(affinity mask, cgroup quota rounded
-// up, kMostLoops), at least 1. The node's number of cores, which libraries go by, says nothing in a
-// container.
+// up, kMostLoops), at least 1.
 int AutomaticLoops();
 
-// Its parts, for tests.
+// Its parts, for tests. The quota is in cores, the least of the process's group and those above it;
+// nullopt if there is none.
 int LoopsFor(int affinity, std::optional<double> quota);
-
-// The processor quota in cores, the least of the process's cgroup and those above it; nullopt if
-// there is none. Reads version 1 and 2. `membership` is /proc/self/cgroup, `root` is
-// /sys/fs/cgroup.
 std::optional<double> CgroupQuota(const std::string& membership, const std::string& root);
 
 // The memory that the process may use, in bytes: the machine's, or what its control group leaves.
 size_t AvailableMemory();
 
-// Its part for tests: `machine` limited by the group. Reads version 1 and 2.
+// Its part, for tests: `machine` limited by the group.
 size_t MemoryWithin(size_t machine, const std::string& membership, const std::string& root);
 
 // Raises the soft limit of descriptors to the hard one. Returns what then holds. Changes the

@@ -1,7 +1,6 @@
 #include "service/config/report.h"
 
 #include <string_view>
-#include <variant>
 #include <vector>
 
 #include "absl/base/config.h"
@@ -9,13 +8,11 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
-#include "base/url.h"
 #include "curl/curlver.h"
 #include "google/protobuf/stubs/common.h"
 #include "grpcpp/version_info.h"
 #include "nlohmann/detail/abi_macros.hpp"
 #include "openssl/opensslv.h"
-#include "service/config/sources.h"
 
 namespace sparkgate::config {
 namespace {
@@ -46,31 +43,20 @@ void AppendWrapped(std::string_view text, std::string* out) {
   absl::StrAppend(out, line, "\n");
 }
 
-// Of a setting, or of another flag.
-template <typename Flag>
-void AppendFlag(const Flag& flag, std::string* out) {
-  absl::StrAppend(out, "\n  --", flag.name, "=", flag.default_text, "\n");
-  AppendWrapped(flag.help, out);
-}
-
 std::string Quoted(const std::string& text) {
   return absl::StrCat("\"", absl::StrReplaceAll(text, {{"\\", "\\\\"}, {"\"", "\\\""}}), "\"");
 }
 
-// One value as the file has it.
-std::string FileText(const Setting& setting, const Config& values) {
-  const std::string text = TextOf(setting, values);
-  if (std::string_view(setting.name) == "upstream_proxy") return Quoted(PrintableUrl(text));
-  if (std::holds_alternative<std::vector<std::string> Config::*>(setting.member)) {
-    return absl::StrCat("[", text, "]");
-  }
-  const bool quoted = std::holds_alternative<std::string Config::*>(setting.member) ||
-                      std::holds_alternative<HostPort Config::*>(setting.member) ||
-                      std::holds_alternative<telemetry::Level Config::*>(setting.member);
-  return quoted ? Quoted(text) : text;
+// A value as it is written in a file.
+std::string FileText(const Setting& setting, const Config& config) {
+  const std::string text = TextOf(setting, config);
+  if (setting.Is<List>()) return absl::StrCat("[", text, "]");
+  const bool plain =
+      setting.Is<Switch>() || setting.Is<Count>() || setting.Is<Size>() || setting.Is<Time>();
+  return plain ? text : Quoted(text);
 }
 
-// The files with secrets beside the key's: names, no values.
+// Of the files with secrets, except the key's: names, but no values.
 void AppendSecretFiles(const Config& config, std::string* out) {
   if (!config.proxy_auth.user.empty()) {
     absl::StrAppend(out, "# proxy's user and password: redacted, from ",
@@ -81,11 +67,6 @@ void AppendSecretFiles(const Config& config, std::string* out) {
   for (const auto& [name, value] : config.upstream_headers) names.push_back(name);
   absl::StrAppend(out, "# headers of every upstream request: ", absl::StrJoin(names, ", "),
                   "; values redacted, from ", config.upstream_header_file, "\n");
-}
-
-std::string OriginOf(const Settings& settings, const std::string& name) {
-  const auto found = settings.origins.find(name);
-  return found == settings.origins.end() ? "default" : found->second;
 }
 
 }  // namespace
@@ -101,25 +82,32 @@ std::string VersionText() {
 
 std::string HelpText() {
   std::string text = absl::StrCat("sparkgate ", kVersion, kIntroduction);
-  for (const auto& flag : kOtherFlags) AppendFlag(flag, &text);
-  for (const Setting& setting : AllSettings()) AppendFlag(setting, &text);
+  for (const Setting& setting : SettingsTable()) {
+    absl::StrAppend(&text, "\n  --", setting.name, "=", setting.default_text, "\n");
+    AppendWrapped(setting.help, &text);
+  }
   absl::StrAppend(&text, "\n  --version\n");
   AppendWrapped("Print the versions of this program and of its libraries, and exit.", &text);
   return text;
 }
 
-std::string EffectiveText(const Settings& settings, const Config& config,
+std::string EffectiveText(const GivenSettings& given, const Config& config,
                           const std::string& key_origin) {
   std::string text = absl::StrCat("# sparkgate ", kVersion, ": the configuration is valid\n",
                                   "# API key: ", key_origin, "\n");
   AppendSecretFiles(config, &text);
   absl::StrAppend(&text, "# in effect: loops ", config.loops, ", max_calls ", config.max_calls,
                   ", max_connections ", config.max_connections, "\n");
-  for (const std::string& warning : config.warnings)
+  for (const std::string& warning : config.warnings) {
     absl::StrAppend(&text, "# warning: ", warning, "\n");
-  for (const Setting& setting : AllSettings()) {
-    absl::StrAppend(&text, setting.name, ": ", FileText(setting, settings.values), "  # ",
-                    OriginOf(settings, setting.name), "\n");
+  }
+  Config as_given;  // `config` has numbers instead of "automatic"
+  for (const Setting& setting : SettingsTable()) {
+    if (!setting.in_file) continue;
+    Set(setting, TextFor(setting, given), &as_given).IgnoreError();  // validated
+    const auto found = given.find(setting.name);
+    absl::StrAppend(&text, setting.name, ": ", FileText(setting, as_given), "  # ",
+                    found == given.end() ? "default" : found->second.origin, "\n");
   }
   return text;
 }

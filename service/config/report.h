@@ -8,19 +8,19 @@
 
 namespace sparkgate::config {
 
-// The one place where the version stands.
+// The version of this program, and nowhere else.
 inline constexpr char kVersion[] = "0.1.0";
 
 // For --version: ours, and those of the libraries that the program was built with. Ends in a
 // newline.
 std::string VersionText();
 
-// For --help: every flag with its default, in the schema's order.
+// For --help: every flag with its default, in the table's order.
 std::string HelpText();
 
-// For --check_config: what holds and where it was said. It is a configuration file again. Holds no
-// secret: of the key it says where it came from, of a proxy's URL name and password are left out.
-std::string EffectiveText(const Settings& settings, const Config& config,
+// For --check_config: the value of every setting and where it was given, as a configuration file.
+// Holds no secret: of the key and the secret files it says where they came from.
+std::string EffectiveText(const GivenSettings& given, const Config& config,
                           const std::string& key_origin);
 
 }  // namespace sparkgate::config

@@ -82,7 +82,7 @@ absl::StatusOr<std::string> ReadRegularFile(const std::string& path, size_t most
   absl::StatusOr<std::string> text = ReadUpTo(*fd, most_bytes + 1);
   close(*fd);
   if (text.ok() && text->size() > most_bytes) {
-    return Wrong(absl::StrCat("has more than ", most_bytes, " bytes"));
+    return absl::OutOfRangeError(absl::StrCat("has more than ", most_bytes, " bytes"));
   }
   return text;
 }

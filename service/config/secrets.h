@@ -39,7 +39,7 @@ class Secret {
 // for ever. The descriptor is the caller's to close.
 absl::StatusOr<int> OpenRegularFile(const std::string& path);
 
-// All of a regular file, if it has at most so many bytes.
+// All of a regular file. OUT_OF_RANGE if it has more than `most_bytes`.
 absl::StatusOr<std::string> ReadRegularFile(const std::string& path, size_t most_bytes);
 
 // A setting that names a file with secrets.

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
-#include <cstdlib>
+#include <cstdint>
 #include <numeric>
 #include <optional>
 #include <utility>
@@ -17,14 +17,14 @@
 namespace sparkgate::config {
 namespace {
 
-using std::chrono::milliseconds;
-
-absl::Status Wrong(std::string_view text, const char* what, const char* right) {
-  // A value may be a secret that was put into the wrong place: not more than a taste of it.
-  const bool cut = text.size() > 40;
-  return absl::InvalidArgumentError(absl::StrCat(
-      "\"", std::string(text.substr(0, 40)), cut ? "..." : "", "\" is ", what, "; give ", right));
+// A value may be a secret that was put into the wrong place: messages show its beginning only.
+absl::Status NotA(std::string_view text, const char* kind, const char* right) {
+  return absl::InvalidArgumentError(absl::StrCat("\"", std::string(text.substr(0, 40)),
+                                                 text.size() > 40 ? "..." : "", "\" is not ", kind,
+                                                 "; give ", right));
 }
+
+absl::Status NotAllowed(const std::string& what) { return absl::OutOfRangeError(what); }
 
 template <typename Number>
 std::optional<Number> ParseNumber(std::string_view text) {
@@ -35,128 +35,131 @@ std::optional<Number> ParseNumber(std::string_view text) {
   return number;
 }
 
-// How each type is read. The text is the whole value.
-
-absl::Status Read(std::string_view text, std::string* value) {
-  *value = text;
-  return absl::OkStatus();
-}
-
-absl::Status Read(std::string_view text, bool* value) {
-  if (text != "true" && text != "false") return Wrong(text, "not a switch", "true or false");
-  *value = text == "true";
-  return absl::OkStatus();
-}
-
-absl::Status Read(std::string_view text, int* value) {
-  const std::optional<int> number = ParseNumber<int>(text);
-  if (!number) return Wrong(text, "not a count", "a whole number");
-  *value = *number;
-  return absl::OkStatus();
-}
-
-absl::Status Read(std::string_view text, size_t* value) {
-  std::string_view digits = text;
+std::optional<uint64_t> ParseSize(std::string_view text) {
   uint64_t unit = 1;
   for (const auto& [suffix, factor] : {std::pair{"KiB", 1 << 10}, std::pair{"MiB", 1 << 20}}) {
-    if (digits.size() <= 3 || digits.substr(digits.size() - 3) != suffix) continue;
-    digits.remove_suffix(3);
+    if (text.size() <= 3 || text.substr(text.size() - 3) != suffix) continue;
+    text.remove_suffix(3);
     unit = factor;
   }
-  while (unit > 1 && !digits.empty() && digits.back() == ' ') digits.remove_suffix(1);
-  const std::optional<uint64_t> number = ParseNumber<uint64_t>(digits);
-  if (!number || *number > (uint64_t{1} << 50) / unit) {
-    return Wrong(text, "not a size", "a number of bytes, or one with KiB or MiB, such as 256KiB");
+  while (unit > 1 && !text.empty() && text.back() == ' ') text.remove_suffix(1);
+  const std::optional<uint64_t> number = ParseNumber<uint64_t>(text);
+  if (!number.has_value() || *number > (uint64_t{1} << 50) / unit) return std::nullopt;
+  return *number * unit;
+}
+
+std::string SizeText(uint64_t size) {
+  if (size > 0 && size % (1 << 20) == 0) return absl::StrCat(size >> 20, "MiB");
+  if (size > 0 && size % (1 << 10) == 0) return absl::StrCat(size >> 10, "KiB");
+  return absl::StrCat(size);
+}
+
+std::string BoundText(absl::Duration bound) {
+  return bound == absl::ZeroDuration() ? "0s" : absl::FormatDuration(bound);
+}
+
+// One overload for each kind of value.
+struct Setter {
+  std::string_view text;
+  Config* config;
+
+  absl::Status operator()(const Switch& value) const {
+    if (text != "true" && text != "false") return NotA(text, "a switch", "true or false");
+    config->*value.member = text == "true";
+    return absl::OkStatus();
   }
-  *value = *number * unit;
-  return absl::OkStatus();
-}
 
-absl::Status Read(std::string_view text, milliseconds* value) {
-  absl::Duration parsed;
-  if (!absl::ParseDuration({text.data(), text.size()}, &parsed) ||
-      parsed == absl::InfiniteDuration() || parsed == -absl::InfiniteDuration()) {
-    return Wrong(text, "not a duration", "a number with a unit, such as 5s, 250ms or 10m");
+  absl::Status operator()(const Count& value) const {
+    const std::optional<int> number = ParseNumber<int>(text);
+    if (!number.has_value()) return NotA(text, "a count", "a whole number");
+    config->*value.member = *number;
+    if (*number >= value.least && *number <= value.most) return absl::OkStatus();
+    return NotAllowed(absl::StrCat(*number, " is out of range; give ", value.least,
+                                   value.least == 0 ? " (automatic)" : "", " to ", value.most));
   }
-  if (parsed > absl::ZeroDuration() && parsed < absl::Milliseconds(1)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(std::string(text), " is out of range; give 1ms or more"));
-  }
-  *value = milliseconds(absl::ToInt64Milliseconds(parsed));
-  return absl::OkStatus();
-}
 
-absl::Status Read(std::string_view text, std::vector<std::string>* value) {
-  value->clear();
-  const std::vector<std::string> parts =
-      absl::StrSplit(absl::string_view(text.data(), text.size()), ',', absl::SkipWhitespace());
-  for (const std::string& part : parts) value->emplace_back(absl::StripAsciiWhitespace(part));
-  return absl::OkStatus();
-}
-
-absl::Status Read(std::string_view text, HostPort* value) {
-  const absl::StatusOr<HostPort> parsed = ParseHostPort(text);
-  if (!parsed.ok()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("\"", std::string(text), "\" ", parsed.status().message()));
-  }
-  *value = *parsed;
-  return absl::OkStatus();
-}
-
-absl::Status Read(std::string_view text, telemetry::Level* value) {
-  const std::optional<telemetry::Level> level = telemetry::ParseLevel(text);
-  if (!level) return Wrong(text, "no level", "debug, info, warning or error");
-  *value = *level;
-  return absl::OkStatus();
-}
-
-// The same in the other direction.
-
-std::string Text(const std::string& value) { return value; }
-std::string Text(bool value) { return value ? "true" : "false"; }
-std::string Text(int value) { return absl::StrCat(value); }
-std::string Text(size_t value) {
-  if (value > 0 && value % (1 << 20) == 0) return absl::StrCat(value >> 20, "MiB");
-  if (value > 0 && value % (1 << 10) == 0) return absl::StrCat(value >> 10, "KiB");
-  return absl::StrCat(value);
-}
-std::string Text(milliseconds value) { return absl::FormatDuration(absl::FromChrono(value)); }
-std::string Text(const std::vector<std::string>& value) { return absl::StrJoin(value, ","); }
-std::string Text(const HostPort& value) { return FormatHostPort(value); }
-std::string Text(telemetry::Level value) { return std::string(telemetry::LevelName(value)); }
-
-// A range in words; "" if the type has none.
-
-template <typename Value>
-std::string RangeText(const Value&, const Range&) {
-  return "";
-}
-std::string RangeText(int, const Range& range) {
-  return absl::StrCat(range.least == 0 ? "0 (automatic)" : absl::StrCat(range.least), " to ",
-                      range.most);
-}
-std::string RangeText(size_t, const Range& range) {
-  return absl::StrCat(range.least >> 10, "KiB to ", range.most >> 20, "MiB");
-}
-std::string RangeText(milliseconds, const Range& range) {
-  const auto shortest = [](int64_t ms) {
-    for (const auto& [unit, suffix] :
-         {std::pair{3'600'000, "h"}, std::pair{60'000, "m"}, std::pair{1000, "s"}}) {
-      if (ms % unit == 0 && (ms > 0 || unit == 1000)) return absl::StrCat(ms / unit, suffix);
+  absl::Status operator()(const Size& value) const {
+    const std::optional<uint64_t> size = ParseSize(text);
+    if (!size.has_value()) {
+      return NotA(text, "a size", "a number of bytes, or one with KiB or MiB, such as 256KiB");
     }
-    return absl::StrCat(ms, "ms");
-  };
-  return absl::StrCat(shortest(range.least), " to ", shortest(range.most));
-}
+    config->*value.member = *size;
+    if (*size >= value.least && *size <= value.most) return absl::OkStatus();
+    return NotAllowed(absl::StrCat(SizeText(*size), " is out of range; give ",
+                                   SizeText(value.least), " to ", SizeText(value.most)));
+  }
 
-template <typename Value>
-int64_t Number(const Value&) {
-  return 0;
-}
-int64_t Number(int value) { return value; }
-int64_t Number(size_t value) { return static_cast<int64_t>(value); }
-int64_t Number(milliseconds value) { return value.count(); }
+  absl::Status operator()(const Time& value) const {
+    absl::Duration time;
+    if (!absl::ParseDuration(absl::string_view(text.data(), text.size()), &time) ||
+        time == absl::InfiniteDuration() || time == -absl::InfiniteDuration()) {
+      return NotA(text, "a duration", "a number with a unit, such as 5s, 250ms or 10m");
+    }
+    config->*value.member = absl::ToChronoMilliseconds(time);
+    const absl::Duration least = absl::FromChrono(value.least);
+    const absl::Duration most = absl::FromChrono(value.most);
+    if (time >= least && time <= most) return absl::OkStatus();
+    return NotAllowed(absl::StrCat(absl::FormatDuration(time), " is out of range; give ",
+                                   BoundText(least), " to ", BoundText(most)));
+  }
+
+  absl::Status operator()(const Text& value) const {
+    std::string& member = config->*value.member;
+    member = std::string(text);
+    const std::string problem = value.problem == nullptr ? "" : value.problem(member);
+    return problem.empty() ? absl::OkStatus() : NotAllowed(problem);
+  }
+
+  absl::Status operator()(const List& value) const {
+    std::vector<std::string>& member = config->*value.member;
+    member =
+        absl::StrSplit(absl::string_view(text.data(), text.size()), ',', absl::SkipWhitespace());
+    for (std::string& name : member) absl::StripAsciiWhitespace(&name);
+    return absl::OkStatus();
+  }
+
+  absl::Status operator()(const Address& value) const {
+    absl::StatusOr<HostPort> address = ParseHostPort(text);
+    if (!address.ok()) {
+      return NotAllowed(absl::StrCat("\"", std::string(text), "\" ", address.status().message()));
+    }
+    config->*value.member = *std::move(address);
+    return absl::OkStatus();
+  }
+
+  absl::Status operator()(const LogLevel& value) const {
+    const std::optional<telemetry::Level> level = telemetry::ParseLevel(text);
+    if (!level.has_value()) {
+      return NotAllowed(absl::StrCat("\"", std::string(text),
+                                     "\" is no level; give debug, info, warning or error"));
+    }
+    config->*value.member = *level;
+    return absl::OkStatus();
+  }
+};
+
+struct Formatter {
+  const Config& config;
+
+  std::string operator()(const Switch& value) const {
+    return config.*value.member ? "true" : "false";
+  }
+  std::string operator()(const Count& value) const { return absl::StrCat(config.*value.member); }
+  std::string operator()(const Size& value) const { return SizeText(config.*value.member); }
+  std::string operator()(const Time& value) const {
+    return absl::FormatDuration(absl::FromChrono(config.*value.member));
+  }
+  std::string operator()(const Text& value) const { return config.*value.member; }
+  std::string operator()(const List& value) const {
+    return absl::StrJoin(config.*value.member, ",");
+  }
+  std::string operator()(const Address& value) const {
+    return FormatHostPort(config.*value.member);
+  }
+  std::string operator()(const LogLevel& value) const {
+    return std::string(telemetry::LevelName(config.*value.member));
+  }
+};
 
 // Case does not count, and '-' is as good as '_': both are what people type.
 char Plain(char c) { return c == '-' ? '_' : std::tolower(static_cast<unsigned char>(c)); }
@@ -179,54 +182,32 @@ size_t Distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-std::vector<std::string> SettingNames() {
-  std::vector<std::string> names;
-  for (const Setting& setting : AllSettings()) names.emplace_back(setting.name);
-  return names;
-}
-
 const Setting* FindSetting(std::string_view name) {
-  for (const Setting& setting : AllSettings()) {
-    if (name == setting.name) return &setting;
+  for (const Setting& setting : SettingsTable()) {
+    if (setting.name == name) return &setting;
   }
   return nullptr;
 }
 
-absl::Status ReadValue(const Setting& setting, std::string_view text, Config* values) {
-  return std::visit([&](auto member) { return Read(text, &(values->*member)); }, setting.member);
+const std::string& TextFor(const Setting& setting, const GivenSettings& given) {
+  const auto found = given.find(setting.name);
+  return found == given.end() ? setting.default_text : found->second.text;
 }
 
-std::string TextOf(const Setting& setting, const Config& values) {
-  return std::visit([&](auto member) { return Text(values.*member); }, setting.member);
-}
-
-std::string RangeProblem(const Setting& setting, const Config& values) {
-  return std::visit(
-      [&](auto member) -> std::string {
-        const std::string range = RangeText(values.*member, setting.range);
-        const int64_t number = Number(values.*member);
-        const bool inside = number >= setting.range.least && number <= setting.range.most;
-        if (range.empty() || inside) return "";
-        return absl::StrCat(TextOf(setting, values), " is out of range; give ", range);
-      },
-      setting.member);
-}
-
-Settings DefaultSettings() {
-  Settings settings;
-  for (const Setting& setting : AllSettings()) {
-    // A test reads them all.
-    if (!ReadValue(setting, setting.default_text, &settings.values).ok()) std::abort();
+std::vector<std::string> SettingNames() {
+  std::vector<std::string> names;
+  for (const Setting& setting : SettingsTable()) {
+    if (setting.in_file) names.push_back(setting.name);
   }
-  return settings;
+  return names;
 }
 
-void Overlay(const Settings& top, Settings* base) {
-  for (const auto& [name, origin] : top.origins) {
-    base->origins[name] = origin;
-    std::visit([&](auto member) { base->values.*member = top.values.*member; },
-               FindSetting(name)->member);
-  }
+absl::Status Set(const Setting& setting, std::string_view text, Config* config) {
+  return std::visit(Setter{text, config}, setting.value);
+}
+
+std::string TextOf(const Setting& setting, const Config& config) {
+  return std::visit(Formatter{config}, setting.value);
 }
 
 std::string Nearest(std::string_view wrong, const std::vector<std::string>& names) {

@@ -3,7 +3,6 @@
 
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
@@ -13,63 +12,91 @@
 #include "absl/status/status.h"
 #include "service/config/config.h"
 
+// The table of settings. Command line, configuration file, --help, --check_config and the list in
+// docs/configuration.md follow from it. To add a setting: a member of Config, a row in
+// settings_table.cc, `make docs`.
 namespace sparkgate::config {
 
-// Where a setting's value goes. The type says how its text is read: text as it is, a switch
-// (true, false), a count, a size (bytes, KiB, MiB), a duration (250ms, 5s, 10m), a list
-// (comma-separated), an address (HOST:PORT), a log level.
-using Member = std::variant<std::string Config::*, bool Config::*, int Config::*, size_t Config::*,
-                            std::chrono::milliseconds Config::*, std::vector<std::string> Config::*,
-                            HostPort Config::*, telemetry::Level Config::*>;
-
-// Of counts, sizes in bytes, and durations in milliseconds.
-struct Range {
-  int64_t least;
-  int64_t most;
+// The kinds of values: which member of Config they go to, and what they may be.
+struct Switch {
+  bool Config::*member;
+};
+struct Count {
+  int Config::*member;
+  int least;  // 0 means automatic
+  int most;
+};
+struct Size {
+  size_t Config::*member;  // bytes
+  size_t least;
+  size_t most;
+};
+struct Time {
+  std::chrono::milliseconds Config::*member;
+  std::chrono::milliseconds least;
+  std::chrono::milliseconds most;
+};
+struct Text {
+  std::string Config::*member;
+  // Says what is wrong with a text, for a message; "" if nothing is. Without it any text will do.
+  std::string (*problem)(const std::string&) = nullptr;
+};
+struct List {
+  std::vector<std::string> Config::*member;  // as text: comma-separated
+};
+struct Address {
+  HostPort Config::*member;
+};
+struct LogLevel {
+  telemetry::Level Config::*member;
 };
 
-// One setting: a flag of the program, a key of its file, a line of --help and of the
-// documentation. It is declared here (settings.cc) and as a member of Config, and nowhere else;
-// what depends on another setting is checked in validate.cc.
 struct Setting {
-  const char* name;
-  Member member;
-  const char* default_text;
-  Range range;
-  const char* help;
+  std::string name;
+  std::string default_text;
+  std::variant<Switch, Count, Size, Time, Text, List, Address, LogLevel> value;
+  std::string help;
+  bool in_file = true;  // false: on the command line only
+
+  template <typename Kind>
+  bool Is() const {
+    return std::holds_alternative<Kind>(value);
+  }
 };
 
-// All of them, in the order of --help.
-const std::vector<Setting>& AllSettings();
+// All rows, in the order of --help.
+const std::vector<Setting>& SettingsTable();
+
+// Null if there is none of that name.
+const Setting* FindSetting(std::string_view name);
+
+// The names of those that a file may hold.
 std::vector<std::string> SettingNames();
-const Setting* FindSetting(std::string_view name);  // null: there is none
 
-// Reads a value. An error says what is wrong with the text and what would be right; it does not
-// name the setting. Whether the value is in range is another question.
-absl::Status ReadValue(const Setting& setting, std::string_view text, Config* values);
+// Reads a value and writes it to the member. INVALID_ARGUMENT: the text is not of the setting's
+// kind; OUT_OF_RANGE: it is, but the value is not allowed, and may have been written all the same.
+// The message says what would be right; it does not name the setting.
+absl::Status Set(const Setting& setting, std::string_view text, Config* config);
 
-// What is wrong with a value that is out of range; "": nothing.
-std::string RangeProblem(const Setting& setting, const Config& values);
+// The value as text that Set takes.
+std::string TextOf(const Setting& setting, const Config& config);
 
-// The value as ReadValue takes it.
-std::string TextOf(const Setting& setting, const Config& values);
-
-// What one source says (defaults, file, command line), and where it says it.
-struct Settings {
-  Config values;                               // those that have an origin
-  std::map<std::string, std::string> origins;  // name: "--loops", "gate.yaml:7: loops"
+// What one source (command line or file) says about one setting.
+struct Given {
+  std::string text;
+  std::string origin;  // for messages: "--loops", "gate.yaml:7: loops"
 };
+using GivenSettings = std::map<std::string, Given>;  // by name
 
-// All defaults, as said by nobody.
-Settings DefaultSettings();
+// What is given, or the default.
+const std::string& TextFor(const Setting& setting, const GivenSettings& given);
 
-// Lets `top` win wherever it says something.
-void Overlay(const Settings& top, Settings* base);
+// The name that `wrong` was probably meant to be; "" if none is near.
+std::string Nearest(std::string_view wrong, const std::vector<std::string>& names);
 
-// "; did you mean PREFIXname?" if one of the names is like `wrong`, else "".
+// "; did you mean NAME?" with `prefix` before the name, or "".
 std::string DidYouMean(std::string_view wrong, const std::vector<std::string>& names,
                        std::string_view prefix);
-std::string Nearest(std::string_view wrong, const std::vector<std::string>& names);
 
 }  // namespace sparkgate::config
 

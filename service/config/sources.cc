@@ -1,9 +1,6 @@
 #include "service/config/sources.h"
 
-#include <unistd.h>
-
-#include <fstream>
-#include <optional>
+#include <algorithm>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -18,124 +15,122 @@
 namespace sparkgate::config {
 namespace {
 
-absl::Status Unknown(std::string_view name) {
-  std::vector<std::string> names = SettingNames();
-  names.insert(names.end(), {"config", "check_config", "version", "help"});
-  return absl::InvalidArgumentError(absl::StrCat("--", std::string(name), ": there is no such flag",
-                                                 DidYouMean(name, names, "--"),
-                                                 " (--help lists all)"));
+constexpr size_t kMostFileBytes = 1 << 20;
+constexpr size_t kMostNameBytes = 64;  // of a wrong name, in messages
+
+absl::Status Wrong(const std::string& what) { return absl::InvalidArgumentError(what); }
+
+// OK if the text is of the setting's kind, whether or not the value is allowed: another source may
+// replace it.
+absl::Status CheckKind(const Setting& setting, const std::string& text) {
+  Config ignored;
+  const absl::Status status = Set(setting, text, &ignored);
+  return absl::IsInvalidArgument(status) ? status : absl::OkStatus();
 }
 
-// "true" or "false"; nothing if it is neither.
-std::optional<std::string> SwitchValue(const std::string& text) {
-  const std::string lower = absl::AsciiStrToLower(text);
-  for (std::string_view yes : {"true", "t", "yes", "y", "1"}) {
+// A switch takes more words on the command line than in a file. "" if it is none of them.
+std::string SwitchText(const std::string& value) {
+  const std::string lower = absl::AsciiStrToLower(value);
+  for (const char* yes : {"true", "t", "yes", "y", "1"}) {
     if (lower == yes) return "true";
   }
-  for (std::string_view no : {"false", "f", "no", "n", "0"}) {
+  for (const char* no : {"false", "f", "no", "n", "0"}) {
     if (lower == no) return "false";
   }
-  return std::nullopt;
+  return "";
 }
 
-class CommandLineReader {
+class ArgumentReader {
  public:
-  CommandLineReader(int argc, const char* const* argv) : argc_(argc), argv_(argv) {}
+  ArgumentReader(int argc, const char* const* argv)
+      : arguments_(argv + std::min(argc, 1), argv + argc) {}
 
   absl::StatusOr<CommandLine> Read() {
-    using Action = CommandLine::Action;
-    for (i_ = 1; i_ < argc_; ++i_) {
-      const std::string_view text = argv_[i_];
-      if (text == "--" && i_ + 1 == argc_) break;
+    while (next_ < arguments_.size()) {
+      const std::string text = arguments_[next_++];
       if (text == "--") {
-        return absl::InvalidArgumentError("arguments after -- have no meaning; give flags");
+        if (next_ == arguments_.size()) break;
+        return Wrong("arguments after -- have no meaning; give flags");
       }
-      if (text == "-h" || text == "-help" || text == "--help") return Only(Action::kHelp);
-      if (text == "-version" || text == "--version") return Only(Action::kVersion);
+      if (text == "-h" || text == "-help" || text == "--help") return Only(Request::kHelp);
+      if (text == "-version" || text == "--version") return Only(Request::kVersion);
       if (text.size() < 2 || text[0] != '-') {
-        return absl::InvalidArgumentError(
-            absl::StrCat("argument ", i_, ": is no flag; give --name=value"));
+        return Wrong(absl::StrCat("argument ", next_, ": is no flag; give --name=value"));
       }
-      const absl::Status status = ReadFlag(text.substr(text.substr(0, 2) == "--" ? 2 : 1));
+      const absl::Status status = ReadFlag(text.substr(text[1] == '-' ? 2 : 1));
       if (!status.ok()) return status;
     }
-    if (!problems_.empty()) return absl::InvalidArgumentError(absl::StrJoin(problems_, "\n"));
+    std::vector<std::string> problems;
+    for (const Setting& setting : SettingsTable()) {
+      const auto given = line_.settings.find(setting.name);
+      if (given == line_.settings.end()) continue;
+      const absl::Status status = CheckKind(setting, given->second.text);
+      if (status.ok()) continue;
+      problems.push_back(absl::StrCat("--", setting.name, ": ", status.message()));
+    }
+    if (!problems.empty()) return Wrong(absl::StrJoin(problems, "\n"));
     return std::move(line_);
   }
 
  private:
-  static CommandLine Only(CommandLine::Action action) {
-    CommandLine line;
-    line.action = action;
-    return line;
+  using Request = CommandLine::Request;
+
+  static CommandLine Only(Request request) { return {request, {}}; }
+
+  // `text` is an argument without its dashes.
+  absl::Status ReadFlag(const std::string& text) {
+    const size_t equals = text.find('=');
+    const bool has_value = equals != std::string::npos;
+    const std::string name = text.substr(0, equals);
+    if (const Setting* setting = FindSetting(name)) {
+      if (setting->Is<Switch>())
+        return ReadSwitch(name, has_value ? text.substr(equals + 1) : "true");
+      if (has_value) return Take(name, text.substr(equals + 1));
+      if (next_ < arguments_.size()) return Take(name, arguments_[next_++]);
+      return Wrong(absl::StrCat("--", name, ": has no value; give --", name, "=VALUE"));
+    }
+    if (!has_value && name.compare(0, 2, "no") == 0) {
+      const Setting* setting = FindSetting(name.substr(2));
+      if (setting != nullptr && setting->Is<Switch>()) return Take(setting->name, "false");
+    }
+    return Unknown(name.substr(0, kMostNameBytes));
   }
 
-  static bool IsSwitch(std::string_view name) {
-    if (name == "check_config") return true;
-    const Setting* setting = FindSetting(name);
-    return setting != nullptr && std::holds_alternative<bool Config::*>(setting->member);
-  }
-  static bool IsKnown(std::string_view name) {
-    return name == "config" || name == "check_config" || FindSetting(name) != nullptr;
+  absl::Status ReadSwitch(const std::string& name, const std::string& value) {
+    const std::string text = SwitchText(value);
+    if (!text.empty()) return Take(name, text);
+    return Wrong(absl::StrCat("--", name, ": \"", value.substr(0, 64),
+                              "\" is not a switch; give true or false"));
   }
 
-  // `argument` is without its hyphens.
-  absl::Status ReadFlag(std::string_view argument) {
-    const size_t equals = argument.find('=');
-    const bool has_value = equals != std::string_view::npos;
-    const std::string name(argument.substr(0, equals));
-    std::string value(has_value ? argument.substr(equals + 1) : "");
-    if (!IsKnown(name)) {
-      const bool negated = !has_value && name.compare(0, 2, "no") == 0 && IsSwitch(name.substr(2));
-      if (!negated) return Unknown(name.substr(0, 64));
-      return Set(name.substr(2), "false");
-    }
-    if (IsSwitch(name)) {
-      const std::optional<std::string> on = has_value ? SwitchValue(value) : "true";
-      if (on) return Set(name, *on);
-      return absl::InvalidArgumentError(absl::StrCat("--", name, ": \"", value.substr(0, 64),
-                                                     "\" is not a switch; give true or false"));
-    }
-    if (has_value) return Set(name, value);
-    if (++i_ < argc_) return Set(name, argv_[i_]);
-    return absl::InvalidArgumentError(
-        absl::StrCat("--", name, ": has no value; give --", name, "=VALUE"));
-  }
-
-  absl::Status Set(const std::string& name, const std::string& value) {
-    if (name == "config") {
-      line_.config_file = value;
-    } else if (name == "check_config") {
-      line_.action =
-          value == "true" ? CommandLine::Action::kCheckConfig : CommandLine::Action::kRun;
-    } else {
-      line_.settings.origins[name] = "--" + name;
-      const absl::Status status = ReadValue(*FindSetting(name), value, &line_.settings.values);
-      if (!status.ok()) problems_.push_back(absl::StrCat("--", name, ": ", status.message()));
-    }
+  absl::Status Take(const std::string& name, const std::string& text) {
+    line_.settings[name] = {text, "--" + name};
     return absl::OkStatus();
   }
 
-  const int argc_;
-  const char* const* const argv_;
-  int i_ = 0;
-  CommandLine line_;
-  std::vector<std::string> problems_;
-};
+  static absl::Status Unknown(const std::string& name) {
+    std::vector<std::string> names = SettingNames();
+    names.insert(names.end(), {"config", "check_config", "version", "help"});
+    return Wrong(absl::StrCat("--", name, ": there is no such flag", DidYouMean(name, names, "--"),
+                              " (--help lists all)"));
+  }
 
-constexpr size_t kMostBytes = 1 << 20;
+  const std::vector<std::string> arguments_;
+  size_t next_ = 0;
+  CommandLine line_;
+};
 
 class FileReader {
  public:
   explicit FileReader(const std::string& path) : path_(path) {}
 
-  absl::StatusOr<Settings> Read(const std::string& text) {
+  absl::StatusOr<GivenSettings> Read(const std::string& text) {
     try {
       ReadDocuments(YAML::LoadAll(text));
     } catch (const YAML::Exception& error) {
       Complain(error.mark, absl::StrCat("is neither YAML nor JSON here: ", error.msg));
     }
-    if (!problems_.empty()) return absl::InvalidArgumentError(absl::StrJoin(problems_, "\n"));
+    if (!problems_.empty()) return Wrong(absl::StrJoin(problems_, "\n"));
     return std::move(settings_);
   }
 
@@ -152,43 +147,45 @@ class FileReader {
   void ReadEntry(const YAML::Node& key, const YAML::Node& value) {
     if (!key.IsScalar()) return Complain(key.Mark(), "has a key that is no word");
     const std::string& name = key.Scalar();
-    const Setting* const setting = FindSetting(name);
-    if (setting == nullptr) {
-      return Complain(key.Mark(), absl::StrCat("unknown key \"", name.substr(0, 64), "\"",
-                                               DidYouMean(name, SettingNames(), "")));
+    const Setting* setting = FindSetting(name);
+    if (setting == nullptr || !setting->in_file) {
+      return Complain(key.Mark(), absl::StrCat("unknown key \"", name.substr(0, kMostNameBytes),
+                                               "\"", DidYouMean(name, SettingNames(), "")));
     }
-    if (settings_.origins.count(name) > 0) {
-      return Complain(key.Mark(), absl::StrCat(name, " stands there twice"));
-    }
-    settings_.origins[name] = absl::StrCat(Place(key.Mark()), name);
-    const absl::Status status = ReadNode(*setting, value);
+    const auto [given, is_new] = settings_.try_emplace(name);
+    if (!is_new) return Complain(key.Mark(), absl::StrCat(name, " stands there twice"));
+    given->second.origin = absl::StrCat(Place(key.Mark()), name);
+    const absl::Status status = ReadValue(*setting, value, &given->second.text);
     if (!status.ok()) {
       Complain(value.IsNull() ? key.Mark() : value.Mark(),
                absl::StrCat(name, ": ", status.message()));
     }
   }
 
-  absl::Status ReadNode(const Setting& setting, const YAML::Node& value) {
-    if (value.IsNull()) return absl::InvalidArgumentError("has no value");
-    if (const auto* list = std::get_if<std::vector<std::string> Config::*>(&setting.member)) {
-      return ReadList(value, &(settings_.values.**list));
-    }
-    if (!value.IsScalar()) {
-      return absl::InvalidArgumentError("is a list or a mapping; give one value");
-    }
+  static absl::Status ReadValue(const Setting& setting, const YAML::Node& value,
+                                std::string* text) {
+    if (value.IsNull()) return Wrong("has no value");
+    if (setting.Is<List>()) return ReadList(value, text);
+    if (!value.IsScalar()) return Wrong("is a list or a mapping; give one value");
     const bool quoted = value.Tag() == "!";
-    const bool plain = std::holds_alternative<bool Config::*>(setting.member) ||
-                       std::holds_alternative<int Config::*>(setting.member);
-    if (quoted && plain) return absl::InvalidArgumentError("is text in quotes; leave them out");
-    return ReadValue(setting, value.Scalar(), &settings_.values);
+    if (quoted && (setting.Is<Switch>() || setting.Is<Count>())) {
+      return Wrong("is text in quotes; leave them out");
+    }
+    *text = value.Scalar();
+    return CheckKind(setting, *text);
   }
 
-  static absl::Status ReadList(const YAML::Node& value, std::vector<std::string>* list) {
-    if (!value.IsSequence()) return absl::InvalidArgumentError("is no list; give [name, name]");
+  static absl::Status ReadList(const YAML::Node& value, std::string* text) {
+    if (!value.IsSequence()) return Wrong("is no list; give [name, name]");
+    std::vector<std::string> names;
     for (const YAML::Node& element : value) {
-      if (!element.IsScalar()) return absl::InvalidArgumentError("has an element that is no text");
-      list->push_back(element.Scalar());
+      if (!element.IsScalar()) return Wrong("has an element that is no text");
+      names.push_back(element.Scalar());
+      if (names.back().empty() || names.back().find_first_of(", \t\r\n") != std::string::npos) {
+        return Wrong("has an element that is no name; give [name, name]");
+      }
     }
+    *text = absl::StrJoin(names, ",");
     return absl::OkStatus();
   }
 
@@ -202,36 +199,27 @@ class FileReader {
   }
 
   const std::string path_;
-  Settings settings_;
+  GivenSettings settings_;
   std::vector<std::string> problems_;
 };
 
 }  // namespace
 
-absl::StatusOr<CommandLine> ReadCommandLine(int argc, const char* const* argv) {
-  return CommandLineReader(argc, argv).Read();
+absl::StatusOr<CommandLine> ParseCommandLine(int argc, const char* const* argv) {
+  return ArgumentReader(argc, argv).Read();
 }
 
-absl::StatusOr<Settings> ParseConfigText(const std::string& text, const std::string& path) {
+absl::StatusOr<GivenSettings> ParseConfigText(const std::string& text, const std::string& path) {
   return FileReader(path).Read(text);
 }
 
-absl::StatusOr<Settings> ReadConfigFile(const std::string& path) {
-  const absl::StatusOr<int> fd = OpenRegularFile(path);
-  if (fd.ok()) close(*fd);
-  std::ifstream file;
-  if (fd.ok()) file.open(path, std::ios::binary);
-  std::string text(kMostBytes + 1, '\0');
-  file.read(text.data(), text.size());
-  if (!file.is_open() || file.bad() || (file.fail() && !file.eof())) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "--config=", path, ": cannot be read; give a file of settings in YAML or JSON"));
-  }
-  text.resize(file.gcount());
-  if (text.size() > kMostBytes) {
-    return absl::InvalidArgumentError(absl::StrCat("--config=", path, ": is over 1 MiB"));
-  }
-  return ParseConfigText(text, path);
+absl::StatusOr<GivenSettings> ReadConfigFile(const std::string& path) {
+  const absl::StatusOr<std::string> text = ReadRegularFile(path, kMostFileBytes);
+  if (text.ok()) return ParseConfigText(*text, path);
+  return Wrong(absl::StrCat("--config=", path,
+                            absl::IsOutOfRange(text.status())
+                                ? ": is over 1 MiB"
+                                : ": cannot be read; give a file of settings in YAML or JSON"));
 }
 
 }  // namespace sparkgate::config

@@ -19,7 +19,7 @@
 #include "service/rpc/acceptor.h"
 #include "service/rpc/queue.h"
 #include "service/rpc/request_timer.h"
-#include "service/translate/echo_options.h"
+#include "service/translate/request_encoder.h"
 #include "service/upstream/curl_client.h"
 
 namespace sparkgate::rpc {

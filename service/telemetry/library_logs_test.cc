@@ -5,7 +5,7 @@
 #include "google/protobuf/stubs/logging.h"
 #include "grpc/support/log.h"
 #include "gtest/gtest.h"
-#include "service/telemetry/log_capture.h"
+#include "service/telemetry/testing/log_capture.h"
 
 namespace sparkgate::telemetry {
 namespace {

@@ -6,16 +6,94 @@
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <type_traits>
+#include <variant>
 #include <vector>
 
-#include "service/telemetry/json_line.h"
-#include "service/telemetry/level.h"
-#include "service/telemetry/rate_limit.h"
-
 namespace sparkgate::telemetry {
+
+// How much a log line matters. The names are those of the flag and of the lines themselves.
+enum class Level { kDebug, kInfo, kWarning, kError };
+
+inline constexpr std::string_view kLevelNames[] = {"debug", "info", "warning", "error"};
+
+inline std::string_view LevelName(Level level) { return kLevelNames[static_cast<int>(level)]; }
+
+inline std::optional<Level> ParseLevel(std::string_view name) {
+  for (int i = 0; i < 4; ++i) {
+    if (kLevelNames[i] == name) return static_cast<Level>(i);
+  }
+  return std::nullopt;
+}
+
+// The value of one field. Text is not copied: it must live until the line is written down, which is
+// before Logger::Log returns. Made from numbers, switches and text alone, so that a type which
+// holds a secret cannot become one by accident.
+class Value {
+ public:
+  Value(std::string_view text) : value_(text) {}  // NOLINT: a value is what it is made of
+  Value(const std::string& text) : value_(std::string_view(text)) {}  // NOLINT
+  Value(const char* text) : value_(std::string_view(text)) {}         // NOLINT
+  template <typename Number, std::enable_if_t<std::is_arithmetic_v<Number>, int> = 0>
+  Value(Number number) : value_(Widest(number)) {}  // NOLINT
+
+  void AppendTo(std::string* line) const;
+
+ private:
+  template <typename Number>
+  static auto Widest(Number number) {
+    if constexpr (std::is_same_v<Number, bool>) {
+      return number;
+    } else if constexpr (std::is_floating_point_v<Number>) {
+      return static_cast<double>(number);
+    } else if constexpr (std::is_signed_v<Number>) {
+      return static_cast<int64_t>(number);
+    } else {
+      return static_cast<uint64_t>(number);
+    }
+  }
+
+  std::variant<std::string_view, bool, int64_t, uint64_t, double> value_;
+};
+
+struct Field {
+  std::string_view key;
+  Value value;
+};
+
+// Longer text is cut, at a whole character, and ends in "...".
+inline constexpr size_t kMaxTextBytes = 1024;
+
+// Appends `text` in quotes as JSON: always valid UTF-8 (what is not becomes U+FFFD), bounded.
+void AppendJsonText(std::string_view text, std::string* line);
+
+// One line with its newline: level, time (RFC 3339, UTC, microseconds), message, fields.
+std::string JsonLine(Level level, std::chrono::system_clock::time_point time,
+                     std::string_view message, const std::vector<Field>& fields);
+
+// Lets so many lines of one call site through in a second, and counts the rest. One per site, as a
+// static object or a member. Thread-safe.
+class RateLimit {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  explicit RateLimit(int lines_per_second) : lines_per_second_(lines_per_second) {}
+
+  // Whether a line may be written now: how many were held back since the last one that was, or
+  // nullopt if this is held back too.
+  std::optional<uint64_t> Take(Clock::time_point now);
+
+ private:
+  const int lines_per_second_;
+  std::mutex mutex_;
+  Clock::time_point window_{};
+  int taken_ = 0;
+  uint64_t held_back_ = 0;
+};
 
 struct LoggerOptions {
   Level least = Level::kInfo;

@@ -4,12 +4,17 @@
 #include "base/json_writer.h"
 #include "google/protobuf/message.h"
 #include "service/translate/caller_json.h"
-#include "service/translate/echo_options.h"
-#include "service/translate/echoed_extra.h"
 #include "service/translate/field_path.h"
 #include "service/translate/message_schema.h"
+#include "service/translate/request_encoder.h"
 
 namespace sparkgate::translate {
+
+// Adds what can only be a mistake in one message of a request, its children apart: two fields of
+// one union, a required field that is not there. What the table cannot say stands in
+// the source.
+void CheckMessage(const google::protobuf::Message& message, const MessageSchema& schema,
+                  const ExtraBody& extra, const FieldPath& path, Violations* violations);
 
 // Writes messages of a request as the upstream's JSON, by their shapes, and checks them on the way.
 // What is written is of use only if `violations` stays empty.

@@ -4,10 +4,15 @@
 #include <string>
 
 #include "service/translate/call_status.h"
-#include "service/translate/echo_options.h"
 #include "sparkgate/v1/request.pb.h"
 
 namespace sparkgate::translate {
+
+// How an assistant's message goes back to the upstream that had sent it.
+struct EchoOptions {
+  bool extra_json = true;                           // its members are sent again
+  std::string reasoning_key = "reasoning_content";  // what the upstream calls that field
+};
 
 struct EncodeOptions {
   bool stream = false;        // what "stream" says

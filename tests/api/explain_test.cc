@@ -13,6 +13,7 @@
 #include "tests/support/answers.h"
 #include "tests/support/caller.h"
 #include "tests/support/scripted_upstream.h"
+#include "tests/support/scripts.h"
 #include "tests/support/secrets.h"
 #include "tests/support/server_process.h"
 
@@ -61,11 +62,7 @@ class ExplainChatResponse : public testing::Test {
     return text;
   }
 
-  support::ScriptedUpstream upstream_{[](support::Connection& connection) {
-    while (const auto request = connection.ReadRequest()) {
-      connection.Send(support::AnswerTo(request->body, "Hello"));
-    }
-  }};
+  support::ScriptedUpstream upstream_{support::AnswerHello};
   std::unique_ptr<support::ServerProcess> server_;
   std::unique_ptr<support::Caller> caller_;
   const std::string body_ = support::ChatRequestBody(

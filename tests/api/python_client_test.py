@@ -1,25 +1,19 @@
 """A caller in Python: hundreds of calls at once, the loop that people have, and errors with details."""
 
 import asyncio
-import glob
 import http.server
 import json
-import os
-import subprocess
-import sys
-import tempfile
 import threading
 import time
 import unittest
 
 import grpc
 from google.rpc import error_details_pb2, status_pb2
-from grpc_tools import protoc
 
 from docs.examples import leave_stream
+from tests.support.server_and_stubs import KEY, generate_stubs, start_server
 from tools.testing import report
 
-KEY = "fw_MadeUpKey7hQ2xV9mZ4tL"
 USAGE = {"prompt_tokens": 5, "completion_tokens": 2, "total_tokens": 7}
 
 
@@ -92,18 +86,10 @@ class Server(http.server.ThreadingHTTPServer):
     request_queue_size = 1024
 
 
-def generate():
-    folder = tempfile.mkdtemp(dir=os.environ["TEST_TMPDIR"])
-    files = sorted(glob.glob("proto/sparkgate/v1/*.proto"))
-    if protoc.main(["protoc", "-Iproto", f"--python_out={folder}", f"--grpc_python_out={folder}", *files]) != 0:
-        raise AssertionError("protoc failed")
-    sys.path.insert(0, folder)
-
-
 class PythonClientTest(unittest.IsolatedAsyncioTestCase):
     @classmethod
     def setUpClass(cls):
-        generate()
+        generate_stubs()
         from sparkgate.v1 import chat_service_pb2_grpc, error_reason_pb2, message_pb2, request_pb2
 
         cls.stub_class = chat_service_pb2_grpc.ChatServiceStub
@@ -111,24 +97,7 @@ class PythonClientTest(unittest.IsolatedAsyncioTestCase):
         cls.reasons = error_reason_pb2.ErrorReason
         cls.upstream = Server(("127.0.0.1", 0), Upstream)
         threading.Thread(target=cls.upstream.serve_forever, daemon=True).start()
-        cls.process = subprocess.Popen(
-            [
-                "service/sparkgate",
-                "--listen=127.0.0.1:0",
-                f"--upstream_url=http://127.0.0.1:{cls.upstream.server_address[1]}/v1",
-                "--drain_delay=0s",
-            ],
-            env={**os.environ, "FIREWORKS_API_KEY": KEY},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for line in cls.process.stdout:
-            if line.startswith("listening on "):
-                cls.address = line.split()[-1]
-                break
-        else:
-            raise AssertionError("not ready: " + cls.process.stderr.read())
+        cls.process, cls.address = start_server(cls.upstream)
 
     @classmethod
     def tearDownClass(cls):

@@ -1,19 +1,14 @@
 """What an upstream sent in one turn, it finds in the next: the loop of docs/examples/join_deltas.py."""
 
-import glob
 import http.server
 import json
-import os
-import subprocess
-import sys
-import tempfile
 import threading
 import unittest
 
 import grpc
-from grpc_tools import protoc
 
 from docs.examples import join_deltas
+from tests.support.server_and_stubs import generate_stubs, start_server
 from tools.testing import report
 
 # Deltas, and the message that they are.
@@ -93,38 +88,17 @@ class Upstream(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def generate():
-    folder = tempfile.mkdtemp(dir=os.environ["TEST_TMPDIR"])
-    files = sorted(glob.glob("proto/sparkgate/v1/*.proto"))
-    if protoc.main(["protoc", "-Iproto", f"--python_out={folder}", f"--grpc_python_out={folder}", *files]) != 0:
-        raise AssertionError("protoc failed")
-    sys.path.insert(0, folder)
-
-
 class PythonEchoTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        generate()
+        generate_stubs()
         from sparkgate.v1 import chat_service_pb2_grpc, message_pb2, request_pb2
 
         cls.request_class, cls.message_class = request_pb2.ChatRequest, message_pb2.ChatMessage
         cls.upstream = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Upstream)
         threading.Thread(target=cls.upstream.serve_forever, daemon=True).start()
-        cls.process = subprocess.Popen(
-            [
-                "service/sparkgate",
-                "--listen=127.0.0.1:0",
-                f"--upstream_url=http://127.0.0.1:{cls.upstream.server_address[1]}/v1",
-                "--no_api_key",
-                "--drain_delay=0s",
-            ],
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for line in cls.process.stdout:
-            if line.startswith("listening on "):
-                cls.channel = grpc.insecure_channel(line.split()[-1])
-                break
+        cls.process, address = start_server(cls.upstream, "--no_api_key")
+        cls.channel = grpc.insecure_channel(address)
         cls.stub = chat_service_pb2_grpc.ChatServiceStub(cls.channel)
 
     @classmethod

@@ -2,18 +2,16 @@
 
 import http.server
 import json
-import os
 import queue
-import subprocess
 import threading
 import time
 import unittest
 
 import grpc
 
+from tests.support.server_and_stubs import KEY, start_server
 from tools.testing import report
 
-KEY = "fw_MadeUpKey7hQ2xV9mZ4tL"
 WATCH = "/grpc.health.v1.Health/Watch"
 REFLECTION = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"
 SERVING, NOT_SERVING = b"\x08\x01", b"\x08\x02"
@@ -70,27 +68,10 @@ class PythonDrainTest(unittest.TestCase):
         self.addCleanup(self.upstream.shutdown)
 
     def start(self, grace):
-        self.server = subprocess.Popen(
-            [
-                "service/sparkgate",
-                "--listen=127.0.0.1:0",
-                f"--upstream_url=http://127.0.0.1:{self.upstream.server_address[1]}/v1",
-                "--drain_delay=0s",
-                f"--drain_grace={grace}",
-            ],
-            env={**os.environ, "FIREWORKS_API_KEY": KEY},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        self.server, address = start_server(self.upstream, f"--drain_grace={grace}")
         self.addCleanup(self.server.kill)
-        for line in self.server.stdout:
-            if line.startswith("listening on "):
-                break
-        else:
-            raise AssertionError("not ready: " + self.server.stderr.read())
         # Without its own estimate of the bandwidth, the library takes 64 KiB and no more.
-        channel = grpc.insecure_channel(line.split()[-1], options=[("grpc.http2.bdp_probe", 0)])
+        channel = grpc.insecure_channel(address, options=[("grpc.http2.bdp_probe", 0)])
         self.addCleanup(channel.close)
         return channel
 

@@ -5,6 +5,7 @@
 #include "tests/support/answers.h"
 #include "tests/support/caller.h"
 #include "tests/support/scripted_upstream.h"
+#include "tests/support/scripts.h"
 #include "tests/support/server_process.h"
 
 namespace sparkgate::faults {
@@ -35,12 +36,6 @@ void ExpectUnavailable(const ServerProcess::Options& options, const std::string&
   Caller caller(server.address());
   for (const auto rpc : kBothRpcs) {
     ExpectUnavailable(caller.Call(rpc, ChatRequestBody("a")), reason);
-  }
-}
-
-void Answer(Connection& connection) {
-  while (const auto request = connection.ReadRequest()) {
-    connection.Send(support::AnswerTo(request->body, "Hello"));
   }
 }
 
@@ -82,7 +77,7 @@ TEST(Connect, TheHandshakeIsCut) {
 TEST(Connect, CertificatesThatAreRefused) {
   for (const Certificate kind :
        {Certificate::kWrongHost, Certificate::kExpired, Certificate::kUnknownCa}) {
-    ScriptedUpstream upstream(Answer, kind);
+    ScriptedUpstream upstream(support::AnswerHello, kind);
     ServerProcess::Options options;
     options.upstream_url = upstream.base_url();
     options.ca_file = support::CaFile();

@@ -16,6 +16,7 @@
 #include "tests/support/gate.h"
 #include "tests/support/http_text.h"
 #include "tests/support/scripted_upstream.h"
+#include "tests/support/scripts.h"
 #include "tests/support/server_process.h"
 
 namespace sparkgate::field {
@@ -63,12 +64,6 @@ class Names {
  private:
   const std::string path_;
 };
-
-void AnswerAll(Connection& connection) {
-  while (const auto request = connection.ReadRequest()) {
-    connection.Send(support::AnswerTo(request->body, "Hello"));
-  }
-}
 
 // Each call connects anew.
 void AnswerOne(Connection& connection) {
@@ -168,7 +163,7 @@ TEST(Addresses, NewCallsFollowTheName) {
       connection.Send(support::AnswerTo(request->body, "Hello"));
     }
   });
-  ScriptedUpstream moved(AnswerAll, kTwo, old.port());
+  ScriptedUpstream moved(support::AnswerHello, kTwo, old.port());
   Names names;
   names.Set({kOne});
   ServerProcess server(names.ServerAt(old.port(), {"--dns_refresh=1s"}));
@@ -207,7 +202,7 @@ TEST(Addresses, AnOldPlaceThatFallsSilentCostsNoCall) {
       connection.Send(support::AnswerTo(request->body, "Hello"));
     }
   });
-  ScriptedUpstream moved(AnswerAll, kTwo, old.port());
+  ScriptedUpstream moved(support::AnswerHello, kTwo, old.port());
   Names names;
   names.Set({kOne});
   ServerProcess server(names.ServerAt(old.port(), {"--dns_refresh=1s"}));
@@ -225,7 +220,7 @@ TEST(Addresses, AnOldPlaceThatFallsSilentCostsNoCall) {
 }
 
 TEST(Addresses, ANameThatIsGoneKeepsItsLastPlace) {
-  ScriptedUpstream upstream(AnswerAll);
+  ScriptedUpstream upstream(support::AnswerHello);
   Names names;
   names.Set({kOne});
   ServerProcess server(names.ServerAt(upstream.port(), {"--dns_refresh=1s"}));

@@ -18,6 +18,7 @@
 #include "tests/support/eventually.h"
 #include "tests/support/gate.h"
 #include "tests/support/scripted_upstream.h"
+#include "tests/support/scripts.h"
 #include "tests/support/server_process.h"
 
 namespace sparkgate::floods {
@@ -27,7 +28,6 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 using support::Caller;
 using support::ChatRequestBody;
-using support::Connection;
 using support::ProcessCounts;
 using support::ScriptedUpstream;
 using support::ServerProcess;
@@ -61,12 +61,6 @@ class Table : public testing::Environment {
   }
 };
 [[maybe_unused]] const auto* const kTable = testing::AddGlobalTestEnvironment(new Table);
-
-void Answer(Connection& connection) {
-  while (const auto request = connection.ReadRequest()) {
-    connection.Send(support::AnswerTo(request->body, "Hello"));
-  }
-}
 
 // Lowers the kernel's record of the most memory that was resident to what is resident now.
 void ForgetPeak(pid_t pid) { std::ofstream("/proc/" + std::to_string(pid) + "/clear_refs") << "5"; }
@@ -128,7 +122,10 @@ struct Effect {
 
 class FloodTest : public testing::TestWithParam<Flood> {
  protected:
-  FloodTest() : upstream_(Answer), server_(ServerOptions(upstream_)), caller_(server_.address()) {}
+  FloodTest()
+      : upstream_(support::AnswerHello),
+        server_(ServerOptions(upstream_)),
+        caller_(server_.address()) {}
 
   static ServerProcess::Options ServerOptions(const ScriptedUpstream& upstream) {
     ServerProcess::Options options;

@@ -8,6 +8,7 @@
 #include "tests/support/answers.h"
 #include "tests/support/caller.h"
 #include "tests/support/scripted_upstream.h"
+#include "tests/support/scripts.h"
 #include "tests/support/secrets.h"
 #include "tests/support/server_process.h"
 
@@ -105,11 +106,7 @@ const std::vector<BadRequest>& BadRequests() {
 class BadInput : public testing::TestWithParam<BadRequest> {
  protected:
   struct Stage {
-    support::ScriptedUpstream upstream{[](support::Connection& connection) {
-      while (const auto request = connection.ReadRequest()) {
-        connection.Send(support::AnswerTo(request->body, "Hello"));
-      }
-    }};
+    support::ScriptedUpstream upstream{support::AnswerHello};
     support::ServerProcess server{upstream.base_url()};
     support::Caller caller{server.address()};
   };
@@ -156,11 +153,7 @@ INSTANTIATE_TEST_SUITE_P(Table, BadInput, testing::ValuesIn(BadRequests()), Name
 
 // 64 levels are taken.
 TEST(GoodInput, AsDeepAsAllowed) {
-  support::ScriptedUpstream upstream([](support::Connection& connection) {
-    while (const auto request = connection.ReadRequest()) {
-      connection.Send(support::AnswerTo(request->body, "Hello"));
-    }
-  });
+  support::ScriptedUpstream upstream(support::AnswerHello);
   support::ServerProcess server(upstream.base_url());
   support::Caller caller(server.address());
   const CallResult result = caller.Chat(WithExtra(Deep(60)));
@@ -170,11 +163,7 @@ TEST(GoodInput, AsDeepAsAllowed) {
 
 // A message that is no ChatRequest at all.
 TEST(BadBytes, AreRefusedWithoutHarm) {
-  support::ScriptedUpstream upstream([](support::Connection& connection) {
-    while (const auto request = connection.ReadRequest()) {
-      connection.Send(support::AnswerTo(request->body, "Hello"));
-    }
-  });
+  support::ScriptedUpstream upstream(support::AnswerHello);
   support::ServerProcess server(upstream.base_url());
   support::Caller caller(server.address());
   for (const auto rpc : support::kBothRpcs) {

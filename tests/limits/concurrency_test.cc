@@ -11,6 +11,7 @@
 #include "tests/support/gate.h"
 #include "tests/support/http_text.h"
 #include "tests/support/scripted_upstream.h"
+#include "tests/support/scripts.h"
 #include "tests/support/server_process.h"
 
 namespace sparkgate::limits {
@@ -26,12 +27,6 @@ using support::Rpc;
 using support::RunningCall;
 using support::ScriptedUpstream;
 using support::ServerProcess;
-
-void Answer(Connection& connection) {
-  while (const auto request = connection.ReadRequest()) {
-    connection.Send(support::AnswerTo(request->body, "Hello"));
-  }
-}
 
 TEST(Concurrency, TwoHundredCallsOnOneChannelAreAllUpstreamAtOnce) {
   constexpr int kCalls = 200;
@@ -163,7 +158,7 @@ TEST(Concurrency, AStreamOfLargeEventsKeepsItsOrder) {
 // --- Requests -----------------------------------------------------------------------------------
 
 TEST(Requests, OverTheReceiveLimitIsGrpcsOwnError) {
-  ScriptedUpstream upstream(Answer);
+  ScriptedUpstream upstream(support::AnswerHello);
   ServerProcess server(upstream.base_url());
   Caller caller(server.address());
   const std::string body =
@@ -178,7 +173,7 @@ TEST(Requests, OverTheReceiveLimitIsGrpcsOwnError) {
 }
 
 TEST(Requests, BelowTheReceiveLimitGoesThrough) {
-  ScriptedUpstream upstream(Answer);
+  ScriptedUpstream upstream(support::AnswerHello);
   ServerProcess server(upstream.base_url());
   Caller caller(server.address());
   const std::string body =
@@ -190,7 +185,7 @@ TEST(Requests, BelowTheReceiveLimitGoesThrough) {
 }
 
 TEST(Requests, TenThousandMessages) {
-  ScriptedUpstream upstream(Answer);
+  ScriptedUpstream upstream(support::AnswerHello);
   ServerProcess server(upstream.base_url());
   Caller caller(server.address());
   std::string body = "{\"model\":\"m\",\"messages\":[";

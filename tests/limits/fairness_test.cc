@@ -16,6 +16,7 @@
 #include "tests/support/answers.h"
 #include "tests/support/caller.h"
 #include "tests/support/scripted_upstream.h"
+#include "tests/support/scripts.h"
 #include "tests/support/server_process.h"
 
 namespace sparkgate::limits {
@@ -143,11 +144,7 @@ class Fairness : public testing::Test {
   }
 
   static constexpr double kMostAdded = 100;  // ms: fifty, and as much for the machine's noise
-  support::ScriptedUpstream upstream_{[](support::Connection& connection) {
-    while (const auto request = connection.ReadRequest()) {
-      connection.Send(support::AnswerTo(request->body, "Hello"));
-    }
-  }};
+  support::ScriptedUpstream upstream_{support::AnswerHello};
   support::ServerProcess loaded_{upstream_.base_url(), {"--debug_service"}};
   support::ServerProcess other_{upstream_.base_url()};
 };

@@ -13,6 +13,7 @@
 #include "tests/support/eventually.h"
 #include "tests/support/gate.h"
 #include "tests/support/scripted_upstream.h"
+#include "tests/support/scripts.h"
 #include "tests/support/server_process.h"
 #include "tests/support/thread_count.h"
 
@@ -23,16 +24,9 @@ using std::chrono::seconds;
 using support::Caller;
 using support::CallResult;
 using support::ChatRequestBody;
-using support::Connection;
 using support::RunningCall;
 using support::ScriptedUpstream;
 using support::ServerProcess;
-
-void AnswerHello(Connection& connection) {
-  while (const auto request = connection.ReadRequest()) {
-    connection.Send(support::AnswerTo(request->body, "Hello"));
-  }
-}
 
 CallResult Check(Caller* caller) {
   return caller
@@ -42,7 +36,7 @@ CallResult Check(Caller* caller) {
 }
 
 TEST(FullServer, HealthIsAnsweredBeyondMaxConnections) {
-  ScriptedUpstream upstream(AnswerHello);
+  ScriptedUpstream upstream(support::AnswerHello);
   ServerProcess server(upstream.base_url(), {"--max_connections=4"});
   std::vector<std::unique_ptr<Caller>> callers;
   for (int i = 0; i < 4; ++i) {
@@ -69,7 +63,7 @@ TEST(FullServer, HealthIsAnsweredBeyondMaxConnections) {
 }
 
 TEST(FullServer, WhatIsKeptForProbesCannotBeHeld) {
-  ScriptedUpstream upstream(AnswerHello);
+  ScriptedUpstream upstream(support::AnswerHello);
   ServerProcess server(upstream.base_url(), {"--max_connections=1"});
   Caller first(server.address());
   ASSERT_TRUE(first.Chat(ChatRequestBody("a")).ok());
@@ -88,7 +82,7 @@ TEST(FullServer, WhatIsKeptForProbesCannotBeHeld) {
 
 TEST(FullServer, AConnectionHasFewHealthWatches) {
   constexpr int kWatches = 100;
-  ScriptedUpstream upstream(AnswerHello);
+  ScriptedUpstream upstream(support::AnswerHello);
   ServerProcess server(upstream.base_url());
   Caller caller(server.address());
   const std::string request = grpc::health::v1::HealthCheckRequest().SerializeAsString();
@@ -117,7 +111,7 @@ TEST(FullServer, AConnectionHasFewHealthWatches) {
 
 TEST(FullServer, ReflectionStreamsTakeNoThreadsAndAreFew) {
   constexpr int kStreams = 200;
-  ScriptedUpstream upstream(AnswerHello);
+  ScriptedUpstream upstream(support::AnswerHello);
   ServerProcess server(upstream.base_url());
   Caller caller(server.address());
   ASSERT_TRUE(caller.Chat(ChatRequestBody("a")).ok());

@@ -11,6 +11,7 @@
 #include "tests/support/answers.h"
 #include "tests/support/caller.h"
 #include "tests/support/scripted_upstream.h"
+#include "tests/support/scripts.h"
 #include "tests/support/server_process.h"
 
 namespace sparkgate::limits {
@@ -18,15 +19,8 @@ namespace {
 
 using support::Caller;
 using support::ChatRequestBody;
-using support::Connection;
 using support::ScriptedUpstream;
 using support::ServerProcess;
-
-void Answer(Connection& connection) {
-  while (const auto request = connection.ReadRequest()) {
-    connection.Send(support::AnswerTo(request->body, "Hello"));
-  }
-}
 
 bool MachineHasIpv6() {
   sockaddr_in6 address{};
@@ -65,7 +59,7 @@ class ListenTest : public testing::Test {
            caller.Chat(ChatRequestBody("a")).ok();
   }
 
-  ScriptedUpstream upstream_{Answer};
+  ScriptedUpstream upstream_{support::AnswerHello};
 };
 
 TEST_F(ListenTest, ServesTheFamiliesThatItIsTold) {

@@ -16,6 +16,7 @@
 #include "tests/support/http_text.h"
 #include "tests/support/relay.h"
 #include "tests/support/scripted_upstream.h"
+#include "tests/support/scripts.h"
 #include "tests/support/server_process.h"
 
 namespace sparkgate::limits {
@@ -100,12 +101,6 @@ TEST(MiddleBox, AHeartbeatDoesNotHideAnUpstreamThatStalls) {
   never.Open();
 }
 
-void AnswerAll(Connection& connection) {
-  while (const auto request = connection.ReadRequest()) {
-    connection.Send(support::AnswerTo(request->body, "Hello"));
-  }
-}
-
 // Eight callers who were connected before the second server came.
 TEST(MiddleBox, WithAnAgeTheSecondServerGetsCallsAndNoneFails) {
   Gate end;
@@ -115,7 +110,7 @@ TEST(MiddleBox, WithAnAgeTheSecondServerGetsCallsAndNoneFails) {
       connection.Send(support::AnswerTo(request->body, "Hello"));
     }
   });
-  ScriptedUpstream of_second(AnswerAll);
+  ScriptedUpstream of_second(support::AnswerHello);
   const std::vector<std::string> flags = {"--max_connection_age=2s"};
   ServerProcess first(of_first.base_url(), flags);
   Relay balancer({first.port()});

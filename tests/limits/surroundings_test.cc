@@ -11,6 +11,7 @@
 #include "tests/support/caller.h"
 #include "tests/support/http_text.h"
 #include "tests/support/scripted_upstream.h"
+#include "tests/support/scripts.h"
 #include "tests/support/server_process.h"
 
 namespace sparkgate::limits {
@@ -18,18 +19,11 @@ namespace {
 
 using support::Caller;
 using support::ChatRequestBody;
-using support::Connection;
 using support::ScriptedUpstream;
 using support::ServerProcess;
 
-void Answer(Connection& connection) {
-  while (const auto request = connection.ReadRequest()) {
-    connection.Send(support::AnswerTo(request->body, "Hello"));
-  }
-}
-
 TEST(Surroundings, SignalsThatMeanNothingHereAreIgnored) {
-  ScriptedUpstream upstream(Answer);
+  ScriptedUpstream upstream(support::AnswerHello);
   ServerProcess server(upstream.base_url());
   Caller caller(server.address());
   for (const int signal : {SIGHUP, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGPIPE}) {
@@ -40,7 +34,7 @@ TEST(Surroundings, SignalsThatMeanNothingHereAreIgnored) {
 
 // gRPC's own tracing would write each call's headers and messages to the log.
 TEST(Surroundings, LibrariesDoNotTrace) {
-  ScriptedUpstream upstream(Answer);
+  ScriptedUpstream upstream(support::AnswerHello);
   ServerProcess::Options options;
   options.upstream_url = upstream.base_url();
   options.flags = {"--log_level=debug"};
@@ -57,7 +51,7 @@ TEST(Surroundings, LibrariesDoNotTrace) {
 
 // Else the next socket is descriptor 2, and its peer reads the log.
 TEST(Surroundings, StandardDescriptorsThatAreClosedAreNoSocketsLater) {
-  ScriptedUpstream upstream(Answer);
+  ScriptedUpstream upstream(support::AnswerHello);
   for (const std::string closed : {"0<&-", "2>&-", "0<&- 2>&-"}) {
     SCOPED_TRACE(closed);
     ServerProcess::Options options;

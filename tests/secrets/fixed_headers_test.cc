@@ -12,6 +12,7 @@
 #include "tests/support/caller.h"
 #include "tests/support/http_text.h"
 #include "tests/support/scripted_upstream.h"
+#include "tests/support/scripts.h"
 #include "tests/support/secrets.h"
 #include "tests/support/server_process.h"
 #include "tests/support/test_certificates.h"
@@ -21,7 +22,6 @@ namespace sparkgate::secrets {
 namespace {
 
 using support::CallResult;
-using support::Connection;
 using support::ServerProcess;
 
 constexpr char kValue[] = "Wolkenbruch/17+x";
@@ -36,14 +36,6 @@ std::string HeaderFlag() {
          support::WriteSecretFile("headers", std::string("# the gateway's\r\nX-Gate: ") + kValue +
                                                  "\r\n\r\nFireworks-Model: Token " + kToken +
                                                  "\r\nx-short: abc\r\n");
-}
-
-void AnswerAll(Connection& connection) {
-  while (const auto request = connection.ReadRequest()) {
-    connection.Send(request->method == "GET"
-                        ? support::JsonResponse(R"({"object":"list","data":[]})")
-                        : support::AnswerTo(request->body, "Hello"));
-  }
 }
 
 int CountOf(const support::ReceivedRequest& request, const std::string& name) {
@@ -85,7 +77,7 @@ void CallAll(support::Caller* caller) {
 }
 
 TEST(FixedHeaders, GoWithEveryRequestAndCallersCannotChangeThem) {
-  support::ScriptedUpstream upstream(AnswerAll);
+  support::ScriptedUpstream upstream(support::AnswerHello);
   for (const char* allowed :
        {"", "--header_allow_list=x-gate,fireworks-model,fireworks-deployment"}) {
     const size_t before = upstream.requests().size();
@@ -102,7 +94,7 @@ TEST(FixedHeaders, GoWithEveryRequestAndCallersCannotChangeThem) {
 }
 
 TEST(FixedHeaders, AreNotForAProxyThatTunnels) {
-  support::ScriptedUpstream upstream(AnswerAll, support::Certificate::kRight);
+  support::ScriptedUpstream upstream(support::AnswerHello, support::Certificate::kRight);
   support::ScriptedUpstream proxy(support::TunnelTo(upstream.port()));
   ServerProcess::Options options;
   options.upstream_url = upstream.base_url();
@@ -122,7 +114,7 @@ TEST(FixedHeaders, AreNotForAProxyThatTunnels) {
 }
 
 TEST(FixedHeaders, AreExplainedByNameAlone) {
-  support::ScriptedUpstream upstream(AnswerAll);
+  support::ScriptedUpstream upstream(support::AnswerHello);
   ServerProcess server(upstream.base_url(), {"--debug_service", HeaderFlag()});
   support::Caller caller(server.address());
   const CallResult result =
@@ -141,7 +133,7 @@ TEST(FixedHeaders, AreExplainedByNameAlone) {
 
 // An authorization of one's own, where the key does not take it.
 TEST(FixedHeaders, MayHoldTheAuthorization) {
-  support::ScriptedUpstream upstream(AnswerAll);
+  support::ScriptedUpstream upstream(support::AnswerHello);
   support::NameSecret("Z2F0ZTpLaWVzZWw=");
   const std::string flag =
       "--upstream_header_file=" +
@@ -157,21 +149,7 @@ TEST(FixedHeaders, MayHoldTheAuthorization) {
 TEST(FixedHeaders, AreRemovedFromWhateverTheUpstreamSays) {
   const std::string words = std::string(kValue) + " and " + kToken +
                             " and Wolkenbruch%2F17%2Bx and V29sa2VuYnJ1Y2gvMTcreA== and abc";
-  support::ScriptedUpstream upstream([&](Connection& connection) {
-    while (const auto request = connection.ReadRequest()) {
-      const std::string name = support::CallNameOf(request->body);
-      const std::string error =
-          R"({"error":{"message":")" + words + R"(","code":")" + words + R"("}})";
-      const std::string headers = "x-request-id: " + words + "\r\n";
-      if (name == "no HTTP") return (void)connection.Send(words + "\r\n\r\n");
-      if (name == "an event") {
-        connection.Send(support::SseHead(headers) + support::Chunk(support::SseEvent(error)) +
-                        support::LastChunk());
-      } else {
-        connection.Send(support::JsonResponse(error, std::stoi(name), headers));
-      }
-    }
-  });
+  support::ScriptedUpstream upstream(support::RefuseWith(words));
   support::NameSecret("Wolkenbruch");
   support::NameSecret("V29sa2VuYnJ1Y2");
   ServerProcess server(upstream.base_url(), {"--log_level=debug", HeaderFlag()});

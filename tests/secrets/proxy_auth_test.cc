@@ -10,6 +10,7 @@
 #include "tests/support/caller.h"
 #include "tests/support/http_text.h"
 #include "tests/support/scripted_upstream.h"
+#include "tests/support/scripts.h"
 #include "tests/support/secrets.h"
 #include "tests/support/server_process.h"
 #include "tests/support/test_certificates.h"
@@ -37,14 +38,6 @@ std::string AuthFlag() {
 
 std::string Basic() { return std::string("Basic ") + kPairInBase64; }
 
-void AnswerAll(Connection& connection) {
-  while (const auto request = connection.ReadRequest()) {
-    connection.Send(request->method == "GET"
-                        ? support::JsonResponse(R"({"object":"list","data":[]})")
-                        : support::AnswerTo(request->body, "Hello"));
-  }
-}
-
 void ExpectAllRpcsGood(support::Caller* caller) {
   for (const auto rpc : support::kBothRpcs) {
     const CallResult result = caller->Call(rpc, support::ChatRequestBody("a"));
@@ -55,7 +48,7 @@ void ExpectAllRpcsGood(support::Caller* caller) {
 }
 
 TEST(ProxyAuth, GoesWithEachRequestThatTheProxyForwards) {
-  support::ScriptedUpstream proxy(AnswerAll);
+  support::ScriptedUpstream proxy(support::AnswerHello);
   ServerProcess server("http://upstream.invalid/v1",
                        {"--upstream_proxy=" + proxy.base_url(), AuthFlag()});
   support::Caller caller(server.address());
@@ -69,7 +62,7 @@ TEST(ProxyAuth, GoesWithEachRequestThatTheProxyForwards) {
 }
 
 TEST(ProxyAuth, GoesIntoConnectAndNoFurther) {
-  support::ScriptedUpstream upstream(AnswerAll, support::Certificate::kRight);
+  support::ScriptedUpstream upstream(support::AnswerHello, support::Certificate::kRight);
   support::ScriptedUpstream proxy(support::TunnelTo(upstream.port()));
   ServerProcess::Options options;
   options.upstream_url = upstream.base_url() + "/v1";
@@ -175,21 +168,7 @@ TEST(ProxyAuth, IsNotBlamedForWhatTheUpstreamSays) {
 TEST(ProxyAuth, IsRemovedFromWhateverTheProxySays) {
   const std::string words = std::string(kPassword) + " and " + kPairInBase64 + " and " +
                             "Torwart%2541%3A9w and VG9yd2FydCU0MTo5dw==";
-  support::ScriptedUpstream proxy([&](Connection& connection) {
-    while (const auto request = connection.ReadRequest()) {
-      const std::string name = support::CallNameOf(request->body);
-      const std::string error =
-          R"({"error":{"message":")" + words + R"(","code":")" + words + R"("}})";
-      const std::string headers = "x-request-id: " + words + "\r\n";
-      if (name == "no HTTP") return (void)connection.Send(words + "\r\n\r\n");
-      if (name == "an event") {
-        connection.Send(support::SseHead(headers) + support::Chunk(support::SseEvent(error)) +
-                        support::LastChunk());
-      } else {
-        connection.Send(support::JsonResponse(error, std::stoi(name), headers));
-      }
-    }
-  });
+  support::ScriptedUpstream proxy(support::RefuseWith(words));
   support::NameSecret("Torwart");
   support::NameSecret("VG9yd2FydC");
   ServerProcess server("http://upstream.invalid/v1",

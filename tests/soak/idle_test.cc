@@ -14,6 +14,7 @@
 #include "tests/support/caller.h"
 #include "tests/support/in_soak.h"
 #include "tests/support/scripted_upstream.h"
+#include "tests/support/scripts.h"
 #include "tests/support/server_process.h"
 
 namespace sparkgate::soak {
@@ -23,7 +24,6 @@ using std::chrono::seconds;
 using std::chrono::steady_clock;
 using support::Caller;
 using support::ChatRequestBody;
-using support::Connection;
 using support::Rpc;
 using support::ScriptedUpstream;
 using support::ServerProcess;
@@ -32,12 +32,6 @@ constexpr int kCallsToBeBusy = 200;
 
 class Idle : public testing::Test {
  protected:
-  static void Answer(Connection& connection) {
-    while (const auto request = connection.ReadRequest()) {
-      connection.Send(support::AnswerTo(request->body, "Hello"));
-    }
-  }
-
   double CallMs(Rpc rpc) {
     const auto begun = steady_clock::now();
     EXPECT_TRUE(caller_.Call(rpc, ChatRequestBody("a")).ok());
@@ -72,7 +66,7 @@ class Idle : public testing::Test {
     std::printf("busy: Chat p50 %.2f ms, StreamChat p50 %.2f ms\n", busy_[0], busy_[1]);
   }
 
-  ScriptedUpstream upstream_{Answer};
+  ScriptedUpstream upstream_{support::AnswerHello};
   ServerProcess server_{upstream_.base_url()};
   Caller caller_{server_.address()};
   std::vector<double> busy_;

@@ -3,14 +3,12 @@
 import glob
 import importlib
 import os
-import sys
-import tempfile
 import unittest
 
 import grpc
 from google.protobuf import json_format
-from grpc_tools import protoc
 
+from tests.support.server_and_stubs import generate_stubs
 from tools.testing import report
 
 MODULES = ("message", "request", "response", "error_reason", "chat_service", "debug_service", "model", "model_service")
@@ -19,12 +17,7 @@ MODULES = ("message", "request", "response", "error_reason", "chat_service", "de
 class PythonStubsTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.folder = tempfile.mkdtemp(dir=os.environ["TEST_TMPDIR"])
-        files = sorted(glob.glob("proto/sparkgate/v1/*.proto"))
-        arguments = [f"--python_out={cls.folder}", f"--grpc_python_out={cls.folder}", f"--pyi_out={cls.folder}"]
-        if protoc.main(["protoc", "-Iproto", *arguments, *files]) != 0:
-            raise AssertionError("protoc failed")
-        sys.path.insert(0, cls.folder)
+        generate_stubs("--pyi_out={folder}")
 
     def module(self, name):
         return importlib.import_module(f"sparkgate.v1.{name}")

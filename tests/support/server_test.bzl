@@ -22,6 +22,7 @@ def server_test(name, srcs, deps = [], data = [], size = "medium", **kwargs):
             "//tests/support:gate",
             "//tests/support:http_text",
             "//tests/support:scripted_upstream",
+            "//tests/support:scripts",
             "//tests/support:secrets",
             "//tests/support:server_process",
             "//third_party/system:gtest_main",
