@@ -178,7 +178,7 @@ std::string_view CredentialsIn(std::string_view value) {
   const absl::string_view scheme(value.data(), space);
   for (const char* known : {"bearer", "basic", "token", "apikey", "api-key", "key"}) {
     if (absl::EqualsIgnoreCase(scheme, known)) {
-      return value.substr(value.find_first_not_of(' ', space));
+      return value.substr(std::min(value.find_first_not_of(' ', space), value.size()));
     }
   }
   return "";
