@@ -1,22 +1,21 @@
 #include "base/json_reader.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstring>
 #include <limits>
 
 #include "base/json_text.h"
-#include "base/utf8.h"
+#include "base/text.h"
 #include "nlohmann/json.hpp"
 
 namespace sparkgate {
 namespace {
 
-// A value or key costs 16 bytes here, and in a chat completion it has some ten: a text made of
+// A value or key costs 16 bytes here, and takes some ten in a chat completion: a text made of
 // nothing but `0,0,0` must not cost eight times its size. Small texts may.
 constexpr size_t kBytesPerNode = 4;
 constexpr size_t kAlwaysNodes = 65'536;
-constexpr size_t kMostNodes = (1 << 27) - 1;  // that Node::count can count
+constexpr size_t kMostNodes = (1 << 27) - 1;  // Node::count has 27 bits
 
 size_t MaxNodes(std::string_view text) {
   return std::min(std::max(kAlwaysNodes, text.size() / kBytesPerNode), kMostNodes);
@@ -26,7 +25,7 @@ size_t MaxNodes(std::string_view text) {
 // takes three times what it holds.
 constexpr size_t kLargeText = 64 << 10;
 
-// The nodes that `text` has at most: a little more if it has empty containers.
+// An upper bound for the nodes of `text`, exact but for empty containers.
 size_t CountNodes(std::string_view text) {
   size_t count = 1;
   bool in_string = false;
@@ -47,18 +46,17 @@ size_t CountNodes(std::string_view text) {
   return count;
 }
 
-// A control character takes six bytes as an escape: a text made of them must not take six times its
-// size.
+// A control character takes six bytes as an escape: a text made of them must not grow sixfold.
 constexpr size_t kMostRepaired = 2;
 constexpr size_t kAlwaysRepaired = 64 << 10;
 
-// What a document may keep for the next text: a chunk of a stream needs a tenth of it.
+// What a document keeps for the next text: ten times what a chunk of a stream needs.
 constexpr size_t kMaxKept = 16 << 10;
 
-// Up to this many members every key is compared with every other; beyond, a set is cheaper.
+// Up to this many members every key is compared with every other; beyond, sorting is cheaper.
 constexpr uint32_t kFewMembers = 16;
 
-// The iterator that is given to nlohmann: it tells how far the lexer has read.
+// The iterator that nlohmann reads from: it records how far the lexer has come.
 class TrackedIterator {
  public:
   using iterator_category = std::input_iterator_tag;
@@ -91,11 +89,21 @@ class TrackedIterator {
   const char** progress_;
 };
 
+// False for most text that is not JSON and that no repair would make JSON.
+bool MayBeValue(std::string_view text) {
+  if (text.substr(0, kByteOrderMark.size()) == kByteOrderMark) {
+    text.remove_prefix(kByteOrderMark.size());
+  }
+  text = TrimJsonSpace(text);
+  // N and I begin NaN and Infinity, which repair turns into null.
+  return !text.empty() && std::string_view("{[\"-0123456789tfnNI").find(text[0]) != text.npos;
+}
+
 }  // namespace
 
-// Takes nlohmann's events and appends nodes. Every value begins behind the white space and the one
-// separator that follow what was read last, so only ends have to be known; and those are where the
-// lexer stands, except that it reads one character beyond a number.
+// Takes nlohmann's events and appends nodes. Every value begins after the white space and the one
+// separator that follow the previous value, so only ends have to be known; and those are where the
+// lexer is, except that it reads one character beyond a number.
 class JsonDocument::Builder {
  public:
   // `scratch` is what nlohmann reads: document->text_, or a copy of the same length.
@@ -122,7 +130,7 @@ class JsonDocument::Builder {
   bool overflow() const { return overflow_; }
   size_t position() const { return progress_ - scratch_.data(); }
 
-  // What nlohmann calls. A result of false ends the parse.
+  // Called by nlohmann. False ends the parse.
   bool null() { return AddScalar(JsonKind::kNull); }
   bool boolean(bool value) {
     if (!AddScalar(JsonKind::kBool)) return false;
@@ -154,7 +162,7 @@ class JsonDocument::Builder {
   }
 
  private:
-  // The lexer takes a NUL for the end of the text; what follows it would go unseen.
+  // The lexer takes a NUL for the end of the text, and would not see what follows it.
   bool OnlySpaceFollows() const { return TrimJsonSpace(document_.text_.substr(end_)).empty(); }
 
   uint32_t NextBegin() const {
@@ -184,7 +192,7 @@ class JsonDocument::Builder {
   bool AddNumber() {
     CountElement();
     const uint32_t begin = NextBegin();
-    // By the original text: in the scratch copy the number may be blanked.
+    // From the original text: in the scratch copy the number may be blanked.
     return Add(JsonKind::kNumber, begin, NumberEnd(document_.text_, begin));
   }
 
@@ -230,19 +238,12 @@ class JsonDocument::Builder {
     return true;
   }
 
-  void MarkDuplicates(uint32_t object) {
-    if (document_.nodes_[object].count <= kFewMembers) {
-      MarkByComparison(object);
-    } else {
-      MarkBySorting(object);
-    }
-  }
-
   std::string_view KeyAt(uint32_t node) const {
     return document_.Characters(document_.nodes_[node]);
   }
 
-  void MarkByComparison(uint32_t object) {
+  void MarkDuplicates(uint32_t object) {
+    if (document_.nodes_[object].count > kFewMembers) return MarkBySorting(object);
     const uint32_t end = document_.nodes_.size();
     for (uint32_t at = object + 1; at < end; at = document_.After(at + 1)) {
       for (uint32_t later = document_.After(at + 1); later < end;
@@ -252,7 +253,7 @@ class JsonDocument::Builder {
     }
   }
 
-  // By sorting: a hash set can be made quadratic by whoever chooses the keys.
+  // Sorts, since whoever chooses the keys could make a hash set quadratic.
   void MarkBySorting(uint32_t object) {
     const uint32_t end = document_.nodes_.size();
     std::vector<uint32_t> keys;
@@ -276,12 +277,13 @@ class JsonDocument::Builder {
   const std::string_view scratch_;
   const char* progress_;
   const size_t max_nodes_;
-  uint32_t end_ = 0;            // behind what was added last
+  uint32_t end_ = 0;            // of the last node
   std::vector<uint32_t> open_;  // containers, outermost first
   Result failure_ = Result::kSyntax;
   bool overflow_ = false;
 };
 
+// Parses `scratch`, which is text_ or a copy of it with the same offsets.
 JsonDocument::Result JsonDocument::ParseOnce(std::string_view scratch) {
   nodes_.clear();
   strings_.clear();
@@ -291,28 +293,9 @@ JsonDocument::Result JsonDocument::ParseOnce(std::string_view scratch) {
   error_offset_ = builder.position();
   if (!builder.overflow()) return builder.failure();
   std::string blanked(scratch);
-  // Nothing to blank: nlohmann and we disagree on what overflows; refuse rather than loop.
+  // If there is nothing to blank, nlohmann and we disagree on what overflows: do not loop.
   if (!BlankOverflowingNumbers(&blanked)) return Result::kSyntax;
   return ParseOnce(blanked);
-}
-
-namespace {
-
-// False for what no repair would make a value: most text that is none.
-bool MayBeValue(std::string_view text) {
-  if (text.substr(0, kByteOrderMark.size()) == kByteOrderMark) {
-    text.remove_prefix(kByteOrderMark.size());
-  }
-  text = TrimJsonSpace(text);
-  // The last two begin what is no number, which repair takes for null.
-  return !text.empty() && std::string_view("{[\"-0123456789tfnNI").find(text[0]) != text.npos;
-}
-
-}  // namespace
-
-JsonDocument::Result JsonDocument::ParseText(std::string_view text) {
-  text_ = text;
-  return ParseOnce(text);
 }
 
 std::string JsonDocument::Repair(std::string_view text, Source source) {
@@ -331,12 +314,14 @@ JsonDocument::Result JsonDocument::Parse(std::string_view text, Source source) {
   lone_surrogates_.clear();
   loose_ = false;
   if (text.size() > std::numeric_limits<uint32_t>::max()) return Result::kTooLarge;
-  const Result result = ParseText(text);
+  text_ = text;
+  const Result result = ParseOnce(text_);
   if (result != Result::kSyntax || !MayBeValue(text)) return result;
   std::string repaired = Repair(text, source);
   if (repaired == text) return result;
   repaired_ = std::move(repaired);
-  return ParseText(repaired_);
+  text_ = repaired_;
+  return ParseOnce(text_);
 }
 
 void JsonDocument::Shrink() {
@@ -377,26 +362,16 @@ std::string_view JsonValue::AsText() const {
   return document_->Characters(document_->nodes_[node_]);
 }
 
-namespace {
-
-template <typename Number>
-bool Read(std::string_view text, Number* value) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *value);
-  return error == std::errc() && end == text.data() + text.size();
-}
-
-}  // namespace
-
 bool JsonValue::AsInteger(int32_t* value) const {
-  return is(JsonKind::kNumber) && Read(raw(), value);
+  return is(JsonKind::kNumber) && ParseNumber(raw(), value);
 }
 
 bool JsonValue::AsInteger(int64_t* value) const {
-  return is(JsonKind::kNumber) && Read(raw(), value);
+  return is(JsonKind::kNumber) && ParseNumber(raw(), value);
 }
 
 bool JsonValue::AsDouble(double* value) const {
-  return is(JsonKind::kNumber) && Read(raw(), value);
+  return is(JsonKind::kNumber) && ParseNumber(raw(), value);
 }
 
 std::optional<JsonValue> JsonValue::First() const {
@@ -410,6 +385,12 @@ std::optional<JsonValue> JsonValue::Find(std::string_view key) const {
   ForEachMember([&](const JsonMember& member) {
     if (member.key == key) found = member.value;
   });
+  return found;
+}
+
+std::optional<JsonValue> JsonValue::Find(std::string_view key, JsonKind kind) const {
+  auto found = Find(key);
+  if (found && !found->is(kind)) found.reset();
   return found;
 }
 

@@ -7,16 +7,16 @@
 #include <string_view>
 #include <vector>
 
-#include "base/json_repair.h"
+#include "base/json_text.h"
 
-// The one seam to the JSON parser (docs/adr/0003-json-reader.md).
+// Reading JSON. Only this library knows the parser behind it (docs/adr/0003-json-reader.md).
 namespace sparkgate {
 
 class JsonDocument;
 
 enum class JsonKind : uint8_t { kNull, kBool, kNumber, kString, kObject, kArray };
 
-// One value of a document; a handle, valid until the document parses again or goes away.
+// One value of a document: a handle, valid until the document parses again or is destroyed.
 class JsonValue {
  public:
   JsonKind kind() const;
@@ -30,26 +30,28 @@ class JsonValue {
   bool AsBool() const;              // kBool
   std::string_view AsText() const;  // kString: its characters, escapes resolved
 
-  // Number to the letter: false if the text is no integer, or one beyond T. No rounding.
+  // False if the value is not an integer that fits; nothing is rounded.
   bool AsInteger(int32_t* value) const;
   bool AsInteger(int64_t* value) const;
-  // False if it is no number or no double can hold it.
+  // False if the value is not a number, or not one that a double can hold.
   bool AsDouble(double* value) const;
 
-  // The value of member `key` (the last one, if it is there twice); nothing if this is no object or
-  // has no such member.
+  // The value of member `key` (the last one, if there are several); nothing if this is not an
+  // object or has no such member.
   std::optional<JsonValue> Find(std::string_view key) const;
+  // The same; nothing as well if the value is of another kind.
+  std::optional<JsonValue> Find(std::string_view key, JsonKind kind) const;
 
-  // The first element of a kArray; nothing if this is none, or is empty.
+  // The first element of a kArray; nothing if this is not one, or is empty.
   std::optional<JsonValue> First() const;
 
-  // The elements of a kArray, and the members of a kObject, in their order. Of members with the
-  // same key only the last one is visited. `visit(JsonValue)`, `visit(JsonMember)`.
+  // Visits the elements of a kArray or the members of a kObject in order: `visit(JsonValue)`,
+  // `visit(JsonMember)`. Of members with the same key only the last one is visited.
   template <typename Visit>
   void ForEachElement(Visit visit) const;
   template <typename Visit>
   void ForEachMember(Visit visit) const;
-  uint32_t size() const;  // elements, or members with repeated ones
+  uint32_t size() const;  // elements, or members including repeated ones
 
  private:
   friend class JsonDocument;
@@ -65,9 +67,9 @@ struct JsonMember {
   JsonValue value;
 };
 
-// JSON text, parsed into a flat list of nodes that know their offsets: a member that nobody knows
-// is cut out of the text, not rebuilt. Meant to be used again for the next text: it keeps its
-// memory.
+// JSON text parsed into a flat list of nodes with their offsets: an unknown member can be cut out
+// of the text instead of being rebuilt. Keeps its memory to be used again for the next text. Not
+// thread-safe.
 class JsonDocument {
  public:
   static constexpr int kMaxDepth = 64;
@@ -79,42 +81,42 @@ class JsonDocument {
     kTooLarge  // over 65,536 keys and values, and more than one for every four bytes
   };
 
-  // Whose text it is. In an upstream's answer, control characters within strings stand for
+  // Who wrote the text. In an upstream's answer, control characters within strings stand for
   // themselves, and NaN and the infinities for null.
   enum class Source { kCaller, kUpstream };
 
   // Parses `text`, which must outlive the use of this document's values. Text that does not parse
-  // is repaired once (invalid UTF-8 and halves of surrogate pairs become U+FFFD; see Source) and
-  // parsed again.
+  // is repaired once (invalid UTF-8 and lone surrogates become U+FFFD; see Source) and parsed
+  // again.
   Result Parse(std::string_view text, Source source = Source::kUpstream);
 
-  // Gives back what an unusually large text has left behind; all values die. For documents that
-  // wait.
+  // Frees what an unusually large text has left behind, and invalidates all values. For documents
+  // that wait for their next text.
   void Shrink();
 
   JsonValue root() const { return JsonValue(this, 0); }
 
-  // Of the text that was parsed.
+  // The size of the text that was parsed.
   size_t text_bytes() const { return text_.size(); }
-  // What this document holds beside its text.
+  // The memory that this document holds besides its text.
   size_t held_bytes() const {
     return nodes_.capacity() * sizeof(Node) + strings_.capacity() + repaired_.capacity();
   }
 
-  // Halves of surrogate pairs that Parse replaced, by their offset in the document, in order. A
-  // replaced half is U+FFFD in AsText() and raw().
+  // The surrogates that Parse replaced, ordered by their offset in the document. They are U+FFFD in
+  // AsText() and raw().
   const std::vector<LoneSurrogate>& lone_surrogates() const { return lone_surrogates_; }
 
-  // Control characters or numbers that JSON does not know were let pass.
+  // Whether control characters or numbers that JSON does not allow were accepted.
   bool loose() const { return loose_; }
 
-  // Where a key stands that its object has once more; the later member counts.
+  // The offset of a key that its object has twice, if there is one; the later member counts.
   std::optional<size_t> duplicate_key_offset() const {
     if (!duplicate_) return std::nullopt;
     return nodes_[*duplicate_].begin;
   }
 
-  // Bytes of the text that were looked at before the first error.
+  // How many bytes were read before the first error.
   size_t error_offset() const { return error_offset_; }
 
  private:
@@ -124,19 +126,18 @@ class JsonDocument {
   // 16 bytes for each key and value.
   struct Node {
     uint32_t begin, end;  // in text_
-    // Containers: first node behind the container. Strings: where their length and characters stand
-    // in strings_, if they are not just the text between the quotes.
+    // Containers: the node after the last one within. Strings with `flag`: where their length and
+    // characters are in strings_.
     uint32_t link;
     uint32_t count : 27;  // containers: elements or members
     uint32_t kind_bits : 3;
-    uint32_t flag : 1;        // booleans: the value; strings: has characters in strings_
+    uint32_t flag : 1;        // booleans: the value; strings: not just the text in the quotes
     uint32_t superseded : 1;  // keys: a later member has the same key
 
     JsonKind kind() const { return static_cast<JsonKind>(kind_bits); }
   };
 
-  Result ParseOnce(std::string_view text);
-  Result ParseText(std::string_view text);
+  Result ParseOnce(std::string_view scratch);
   std::string Repair(std::string_view text, Source source);
   uint32_t After(uint32_t node) const;
   std::string_view Characters(const Node& node) const;

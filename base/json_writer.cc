@@ -3,10 +3,12 @@
 #include <array>
 #include <charconv>
 
+#include "base/json_text.h"
+
 namespace sparkgate {
 namespace {
 
-bool NeedsEscape(char c) { return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\'; }
+bool NeedsEscape(char c) { return IsControl(c) || c == '"' || c == '\\'; }
 
 void AppendEscaped(char c, std::string* out) {
   switch (c) {
@@ -26,10 +28,7 @@ void AppendEscaped(char c, std::string* out) {
       out->append("\\t");
       return;
     default:
-      static constexpr char kHex[] = "0123456789abcdef";
-      out->append("\\u00");
-      out->push_back(kHex[(c >> 4) & 0xF]);
-      out->push_back(kHex[c & 0xF]);
+      AppendUnicodeEscape(c, out);
   }
 }
 
@@ -40,17 +39,17 @@ void AppendNumber(Number value, std::string* out) {
   out->append(text.data(), end);
 }
 
-}  // namespace
-
-size_t JsonEscapedSize(std::string_view text) {
+// How many bytes AppendJsonEscaped appends for `text`.
+size_t EscapedSize(std::string_view text) {
   size_t size = text.size();
   for (const char c : text) {
-    const bool one_more = c == '"' || c == '\\' || c == '\n' || c == '\r' || c == '\t';
-    const bool control = static_cast<unsigned char>(c) < 0x20;
-    size += one_more ? 1 : (control ? 5 : 0);
+    const bool short_escape = c == '"' || c == '\\' || c == '\n' || c == '\r' || c == '\t';
+    size += short_escape ? 1 : (IsControl(c) ? kUnicodeEscapeLength - 1 : 0);
   }
   return size;
 }
+
+}  // namespace
 
 void AppendJsonEscaped(std::string_view text, std::string* out) {
   size_t plain = 0;  // start of what needs no escape: most strings are one such run
@@ -82,7 +81,7 @@ void JsonWriter::Close(char bracket) {
 // Long strings are measured before they are written: a control character becomes six.
 bool JsonWriter::Fits(std::string_view value) {
   constexpr size_t kLong = 64 << 10;
-  const size_t size = value.size() > kLong ? JsonEscapedSize(value) : value.size();
+  const size_t size = value.size() > kLong ? EscapedSize(value) : value.size();
   over_limit_ = over_limit_ || out_.size() + size > limit_;
   return !over_limit_;
 }

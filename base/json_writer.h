@@ -10,20 +10,17 @@
 
 namespace sparkgate {
 
-// How many bytes AppendJsonEscaped appends for `text`.
-size_t JsonEscapedSize(std::string_view text);
-
 // Appends `text` with JSON's escapes, without quotes.
 void AppendJsonEscaped(std::string_view text, std::string* out);
 
-// Appends JSON to a string: what is written is never touched again, so raw JSON can be spliced byte
-// for byte and members keep their order. No checks: the caller opens, closes and pairs. Strings
-// must be valid UTF-8, doubles finite.
+// Appends JSON to a string. Nothing that is written is touched again, so raw JSON can be spliced in
+// byte for byte and members keep their order. Unchecked: the caller balances brackets and pairs
+// keys with values; strings must be valid UTF-8, doubles finite.
 class JsonWriter {
  public:
   JsonWriter() = default;
-  // Nothing is written beyond `limit` bytes, give or take the brackets and keys of one value; what
-  // is then there is no JSON. `expected`: bytes to make room for at once.
+  // Writes at most `limit` bytes, give or take the brackets and keys of one value; beyond it, the
+  // text is not JSON any more. `expected`: bytes to reserve at once.
   JsonWriter(size_t expected, size_t limit) : limit_(limit) { out_.reserve(expected); }
   bool over_limit() const { return over_limit_; }
 
@@ -43,8 +40,8 @@ class JsonWriter {
   // A member whose key, with its quotes, and value are JSON text.
   void RawMember(std::string_view key, std::string_view value);
 
-  // For a long string value that is made in pieces: bytes that need no escape, or have it, between
-  // two quotes. The returned string is the output; append to it, then call EndPieces.
+  // For a long string value that is produced in pieces, which must be escaped already. Append them
+  // to the returned string, which is the output, then call EndPieces.
   std::string* BeginPieces();
   void EndPieces();
 
@@ -56,13 +53,12 @@ class JsonWriter {
   void Close(char bracket);
   void Separate();
   void AppendQuoted(std::string_view value);
-
   bool Fits(std::string_view value);
 
   std::string out_;
   size_t limit_ = std::numeric_limits<size_t>::max();
   bool over_limit_ = false;
-  bool separate_ = false;  // something stands before the next value: it needs a comma
+  bool separate_ = false;  // the next value needs a comma before it
 };
 
 }  // namespace sparkgate

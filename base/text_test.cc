@@ -1,11 +1,11 @@
 // The small pieces below the codec: UTF-8, base64, the JSON writer.
+#include "base/text.h"
+
 #include <gtest/gtest.h>
 
 #include <limits>
 
-#include "base/base64.h"
 #include "base/json_writer.h"
-#include "base/utf8.h"
 
 namespace sparkgate {
 namespace {
@@ -44,6 +44,14 @@ TEST(Utf8Test, WritesCodePoints) {
     AppendCodePoint(code_point, &text);
   }
   EXPECT_EQ(text, "$\xC2\xA2\xE2\x82\xAC\xF0\x9F\x98\x80\xF4\x8F\xBF\xBF");
+}
+
+TEST(SafeTextTest, CutsBetweenCharacters) {
+  EXPECT_EQ(SafeText("a\xC3\xA9z", 2), "a");
+  EXPECT_EQ(SafeText("a\xC3\xA9z", 3), "a\xC3\xA9");
+  EXPECT_EQ(SafeText("\xF0\x9F\x98", 16), "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");
+  EXPECT_EQ(SafeText("a\xC2\x85z", 9), "a z");
+  EXPECT_EQ(SafeText("abc", 0), "");
 }
 
 TEST(Base64Test, KnownVectors) {

@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "base/base64.h"
+#include "base/text.h"
 #include "service/config/process_limits.h"
 #include "service/config/report.h"
 #include "service/rpc/server_credentials.h"

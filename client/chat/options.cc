@@ -8,7 +8,7 @@
 #include "absl/flags/flag.h"
 #include "absl/flags/parse.h"
 #include "absl/types/optional.h"
-#include "base/utf8.h"
+#include "base/text.h"
 #include "client/call_error.h"
 #include "client/chat/arguments.h"
 

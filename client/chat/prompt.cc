@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "base/utf8.h"
+#include "base/text.h"
 #include "client/chat/task.h"
 
 namespace sparkgate::client {

@@ -13,7 +13,7 @@
 #include <string>
 #include <utility>
 
-#include "base/utf8.h"
+#include "base/text.h"
 
 namespace sparkgate::client {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/safe_text.h"
+#include "base/text.h"
 #include "service/call/local_statuses.h"
 #include "service/translate/response_decoder.h"
 #include "service/translate/upstream_error.h"

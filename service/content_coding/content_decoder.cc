@@ -5,29 +5,29 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/ascii.h"
+
 namespace sparkgate::content_coding {
 namespace {
 
 constexpr char kGzipFirst = '\x1f';
 constexpr char kGzipSecond = '\x8b';
 
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
 bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
-// What servers write where they encode nothing.
+// What servers write when they encode nothing.
 bool IsNone(std::string_view coding) {
   return coding.empty() || coding == "identity" || coding == "none" || coding == "utf-8" ||
          coding == "utf8";
 }
 
-// The last coding of a list that is one.
+// The last coding of a list that is really one.
 std::string LastCoding(std::string_view list) {
   std::string last;
   while (!list.empty()) {
     std::string coding;
     for (const char c : list.substr(0, list.find(','))) {
-      if (!IsSpace(c)) coding.push_back(Lower(c));
+      if (!IsSpace(c)) coding.push_back(absl::ascii_tolower(c));
     }
     if (!IsNone(coding)) last = coding;
     list.remove_prefix(std::min(list.find(','), list.size() - 1) + 1);
@@ -35,7 +35,7 @@ std::string LastCoding(std::string_view list) {
   return last;
 }
 
-// How JSON, an event stream and a page begin, and compressed data hardly ever.
+// Whether JSON, an event stream or a page begins like this; compressed data hardly ever does.
 bool LooksPlain(char first) {
   return IsSpace(first) || std::string_view("{[<:\"deir").find(first) != std::string_view::npos;
 }
@@ -63,7 +63,7 @@ class ContentDecoder::Inflater {
     stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
     stream_.avail_in = static_cast<uInt>(bytes.size());
     do {
-      // A body may be several members one behind the other.
+      // A body may consist of several gzip members.
       if (at_end_ && stream_.avail_in > 0) {
         ok_ = ok_ && inflateReset(&stream_) == Z_OK;
         at_end_ = false;

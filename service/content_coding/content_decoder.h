@@ -9,25 +9,25 @@
 namespace sparkgate::content_coding {
 
 // Undoes the content coding of a response body, piece by piece. Sparkgate asks for none, but
-// servers and proxies send gzip all the same, or declare what they do not do: the first bytes
-// decide, and Content-Encoding is a hint. gzip is recognised by itself; deflate where it is
-// declared.
+// servers and proxies send gzip all the same, or declare a coding that they do not apply: the first
+// bytes decide, and Content-Encoding is a hint. gzip is recognised by its first bytes; deflate must
+// be declared.
 //
-// Not thread-safe. Its memory (some 40 KiB) is taken at the first compressed byte.
+// Not thread-safe. Allocates its memory (some 40 KiB) at the first compressed byte.
 class ContentDecoder {
  public:
   enum class Result {
     kOk,
     kStopped,      // by the sink
-    kBroken,       // the data is not what its coding says; every further call says so too
-    kUnsupported,  // coding() is none that can be undone; likewise
+    kBroken,       // the data is not valid in its coding; further calls return this too
+    kUnsupported,  // coding() cannot be undone; further calls return this too
   };
 
-  // Takes decoded bytes, at most kPiece of them; false: no more are wanted, for good.
+  // Takes decoded bytes, at most kPiece of them; false: it wants no more, ever.
   using Sink = std::function<bool(std::string_view)>;
   static constexpr size_t kPiece = 64 * 1024;
 
-  // `content_encoding`: the field's value, several joined by commas; "" if there is none.
+  // `content_encoding`: the header's values, joined by commas; "" if there is none.
   explicit ContentDecoder(std::string_view content_encoding = "");
   ~ContentDecoder();
   ContentDecoder(ContentDecoder&&) noexcept;
@@ -35,10 +35,10 @@ class ContentDecoder {
 
   Result Decode(std::string_view bytes, const Sink& sink);
 
-  // Nothing is missing at the end, as far as the coding can tell.
+  // Whether the body is complete, as far as the coding can tell.
   bool complete() const;
 
-  // In lower case, "" if it is none. Of several the last, which has to be undone first.
+  // In lower case; "" if there is none. The last of several, which has to be undone first.
   const std::string& coding() const { return coding_; }
 
  private:
@@ -50,7 +50,7 @@ class ContentDecoder {
 
   std::string coding_;
   Form form_ = Form::kUndecided;
-  std::string begin_;  // bytes that do not suffice to decide
+  std::string begin_;  // the first bytes, until they are enough to decide
   std::unique_ptr<Inflater> inflater_;
 };
 

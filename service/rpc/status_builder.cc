@@ -4,7 +4,7 @@
 
 #include <string_view>
 
-#include "base/safe_text.h"
+#include "base/text.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 

@@ -14,9 +14,9 @@ constexpr std::string_view kFields[] = {"data", "event", "id", "retry"};
 constexpr size_t kMaxUnparsed = 4096;
 constexpr size_t kKeptCapacity = 16 * 1024;
 
-// The length of the line that `rest` begins with, or npos if its end is not there. Looks for both
-// ends in windows that grow, so that a stream with CR alone is not searched for LF to its end over
-// and over, and the usual one costs two calls of memchr.
+// The length of the line that `rest` begins with, or npos if it has no end. Searches for both line
+// ends in growing windows, so that a stream with CR alone is not searched for LF to its end again
+// and again, and the usual one costs two calls of memchr.
 size_t LineLength(std::string_view rest) {
   size_t begin = 0;
   for (size_t window = 512; begin < rest.size(); window *= 2) {
@@ -71,7 +71,7 @@ std::optional<int64_t> ParseDigits(std::string_view value) {
   return number;
 }
 
-// One large event must not cost its memory for the stream's whole life.
+// Frees the memory of a large event, which the stream will not need again.
 void Clear(std::string* buffer) {
   if (buffer->capacity() > kKeptCapacity) std::string().swap(*buffer);
   buffer->clear();
@@ -199,7 +199,7 @@ void EventParser::TakeData(std::string_view value, bool in_input) {
   data_.append(value);
 }
 
-// The blank line. True if there was data: otherwise nothing is handed out.
+// For the blank line. True if there was data; otherwise there is no event.
 bool EventParser::EndEvent(Event* event) {
   if (id_.has_value()) last_event_id_ = *std::exchange(id_, std::nullopt);
   if (data_lines_ == 0) {

@@ -16,11 +16,11 @@ struct Event {
   std::string_view data;  // lines of `data:` joined by LF
 };
 
-// Cuts a stream of bytes into events, by the rules of the HTML standard, whatever the pieces in
-// which the bytes arrive.
+// Cuts a stream of bytes into events by the rules of the HTML standard, in whatever pieces the
+// bytes arrive.
 //
 // A pull parser, so that the owner can stop between two events (to pause, or to decode a large one
-// elsewhere) and go on with the rest of the same bytes:
+// on another thread) and go on with the rest of the same bytes:
 //
 //   while (!bytes.empty()) {
 //     Event event;
@@ -38,28 +38,28 @@ class EventParser {
  public:
   enum class Result { kEvent, kNeedMore, kTooLarge };
 
-  // An event (all its lines together, without their ends) over `max_event_bytes` is kTooLarge, for
-  // ever after. Comments count only line by line, so that keep-alives never add up to it.
+  // An event of more than `max_event_bytes` (all its lines, without line ends) is kTooLarge, and so
+  // is everything after it. Comments count line by line, so that keep-alives never add up to it.
   explicit EventParser(size_t max_event_bytes) : max_event_bytes_(max_event_bytes) {}
 
-  // Takes bytes up to the end of the next event, or all of them. `*used` says how many.
+  // Takes bytes up to the end of the next event, or all of them; `*used` is how many.
   Result Next(std::string_view bytes, size_t* used, Event* event);
 
-  // The stream has ended as it should. True if its last lines, with or without an end, made an
-  // unfinished event whose data is a whole object or `[DONE]` by its first and last characters:
-  // some servers close without the blank line. Nothing may be parsed after this.
+  // To be called when the stream has ended properly. True if its last lines are an unfinished event
+  // whose data is a whole object, by its first and last characters, or `[DONE]`: some servers close
+  // without the blank line. Nothing may be parsed after this.
   bool LastEvent(Event* event);
 
-  // The stream has ended. True if its last line, with or without an end, made an unfinished event
-  // whose data is `[DONE]`, which ends an answer however the connection ended. Any other unfinished
-  // event is dropped, as the standard says.
+  // To be called when the stream has ended in any way. True if its last line is an unfinished event
+  // whose data is `[DONE]`, which ends an answer however the connection ended. The standard drops
+  // any other unfinished event.
   bool EndsWithDone() const;
 
-  // The first 4 KiB of lines that are no field of an event: a server that answers plain JSON under
-  // the event-stream type says there what went wrong. Holds a last line without an end too.
+  // The first 4 KiB of lines that are not a field of an event, an unfinished last line included: a
+  // server that sends plain JSON as an event stream says there what went wrong.
   std::string unparsed() const;
 
-  // Comment lines seen: keep-alives.
+  // Comment lines, which are keep-alives.
   size_t comments() const { return comments_; }
 
   // The last `id:` that took effect, which happens at the blank line, with or without data.
@@ -80,16 +80,15 @@ class EventParser {
 
   const size_t max_event_bytes_;
 
-  // Where the stream stands, across pieces.
+  // The position in the stream, across pieces.
   size_t mark_bytes_ = 0;   // of a byte order mark, matched at the stream's start
   bool mark_over_ = false;  // found, or known not to be there
-  bool skip_lf_ = false;    // the last byte was CR, and a LF would belong to it
+  bool skip_lf_ = false;    // the last byte was CR, to which a LF would belong
   bool too_large_ = false;
-  std::string
-      line_;  // the beginning of a line whose end has not come; appended to, never rescanned
+  std::string line_;  // the beginning of an unfinished line; never scanned again
 
   // The event that is being collected.
-  bool given_ = false;  // it was handed out: the next call begins a new one
+  bool given_ = false;  // it was returned, so the next call begins a new one
   size_t event_bytes_ = 0;
   size_t data_lines_ = 0;
   std::optional<std::string_view> data_view_;  // the only data line, within this call's bytes; or:

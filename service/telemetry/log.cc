@@ -15,7 +15,7 @@
 #include <utility>
 
 #include "base/json_writer.h"
-#include "base/utf8.h"
+#include "base/text.h"
 
 namespace sparkgate::telemetry {
 namespace {

@@ -33,20 +33,20 @@ enum class Pushback {
   kDelay,  // after retry_delay
 };
 
-// How a call ended, as the caller is told: everything that the gRPC status and its google.rpc
-// details are built from. A value; no layer below rpc knows gRPC.
+// How a call ended: everything that the gRPC status and its google.rpc details are built from. A
+// plain value, since no layer below rpc knows gRPC.
 struct CallStatus {
   absl::StatusCode code = absl::StatusCode::kOk;
   v1::ErrorReason reason = v1::ERROR_REASON_UNSPECIFIED;
 
-  // A sentence: what happened. Valid UTF-8, under 800 bytes, no secret, no prompt.
+  // A sentence that says what happened. Valid UTF-8, under 800 bytes, without secrets and prompts.
   std::string message;
 
-  // A sentence: what to do. What was delivered is told between the two, by whoever knows it last.
-  // "": the message says that too, and there was nothing to deliver.
+  // A sentence that says what to do. What was delivered is inserted before it when the call ends.
+  // "" if the message says it already and nothing can have been delivered.
   std::string advice;
 
-  // The upstream may have begun to work on the request: sending it again may be paid for twice.
+  // The upstream may have begun to work on the request, and bill a second attempt again.
   bool may_have_run = false;
 
   Pushback pushback = Pushback::kNone;

@@ -1,12 +1,13 @@
 #include "service/translate/error_body.h"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "base/json_reader.h"
 #include "base/json_text.h"
+#include "base/text.h"
 #include "service/sse/event_parser.h"
 
 namespace sparkgate::translate {
@@ -14,23 +15,21 @@ namespace {
 
 constexpr size_t kEnough = 4096;  // bytes of words; callers are shown far less
 
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-// std::string_view::find without regard to case; `lower` is in lower case.
+// std::string_view::find ignoring case; `lower` is in lower case.
 size_t FindLower(std::string_view text, std::string_view lower, size_t from = 0) {
   const auto found =
       std::search(text.begin() + std::min(from, text.size()), text.end(), lower.begin(),
-                  lower.end(), [](char a, char b) { return Lower(a) == b; });
+                  lower.end(), [](char a, char b) { return absl::ascii_tolower(a) == b; });
   return found == text.end() ? std::string_view::npos : found - text.begin();
 }
 
 bool IsTagStart(std::string_view text, size_t at) {
   if (text[at] != '<' || at + 1 >= text.size()) return false;
-  const char next = Lower(text[at + 1]);
-  return (next >= 'a' && next <= 'z') || next == '/' || next == '!';
+  const char next = text[at + 1];
+  return absl::ascii_isalpha(next) || next == '/' || next == '!';
 }
 
-// Behind the element `name` that begins at `at`, or `at` if it is none.
+// The position after the element `name` that begins at `at`, or `at` if none does.
 size_t SkipElement(std::string_view text, size_t at, std::string_view name) {
   if (FindLower(text.substr(at, name.size() + 1), name) != 1) return at;
   const size_t end = FindLower(text, "</" + std::string(name), at);
@@ -85,9 +84,67 @@ std::string WithoutTags(std::string_view text) {
   return std::string(TrimJsonSpace(words));
 }
 
+// Whether there is markup in `text`, not just a `<`.
+bool HasMarkup(std::string_view text) {
+  for (size_t at = text.find('<'); at != std::string_view::npos; at = text.find('<', at + 1)) {
+    for (const std::string_view mark : {"<!doctype", "<html", "<head", "<body", "</"}) {
+      if (FindLower(text.substr(at, mark.size()), mark) == 0) return true;
+    }
+  }
+  return false;
+}
+
+// The words of a page: its title if it has one, else its text without tags, scripts and styles.
+// `text` may begin before the page.
+std::string WordsOfMarkup(std::string_view text) {
+  constexpr std::string_view kTitle = "<title>";
+  const size_t title = FindLower(text, kTitle);
+  if (title == std::string_view::npos) return WithoutTags(text);
+  const size_t begin = title + kTitle.size();
+  const std::string_view inner = text.substr(begin, text.find('<', begin) - begin);
+  const std::string_view before = text.substr(0, text.find('<'));
+  const std::string words = WithoutTags(std::string(before) + " " + std::string(inner));
+  return words.empty() ? WithoutTags(text) : words;
+}
+
+// Where there is a JSON object in `text`, as in `APIError: {"error":{…}}`.
+struct EmbeddedJson {
+  std::string_view before;
+  std::string_view object;  // "" if there is none
+};
+
+EmbeddedJson FindEmbeddedJson(std::string_view text) {
+  const size_t begin = text.find('{');
+  const size_t end = text.rfind('}');
+  if (begin == std::string_view::npos || end == std::string_view::npos || end < begin) {
+    return {text, {}};
+  }
+  const std::string_view object = text.substr(begin, end - begin + 1);
+  JsonDocument document;
+  if (document.Parse(object) != JsonDocument::Result::kOk) return {text, {}};
+  return {text.substr(0, begin), object};
+}
+
+// The message of an error that a Python program printed: {'error': {'message': '…'}}. "" if there
+// is none.
+std::string MessageOfPythonText(std::string_view text) {
+  constexpr std::string_view kKey = "'message': ";
+  const size_t key = text.find(kKey);
+  if (key == std::string_view::npos || key + kKey.size() >= text.size()) return "";
+  text.remove_prefix(key + kKey.size());
+  const char quote = text.front();
+  if (quote != '\'' && quote != '"') return "";
+  std::string message;
+  for (size_t at = 1; at < text.size() && text[at] != quote; ++at) {
+    if (text[at] == '\\' && at + 1 < text.size()) ++at;
+    message.push_back(text[at]);
+  }
+  return message;
+}
+
 constexpr size_t kMostText = 4096;
 constexpr size_t kMostFramed = 64 << 10;
-// Errors within errors, as texts: gateways wrap those of gateways.
+// Errors within the text of errors: gateways wrap those of other gateways.
 constexpr int kMostNested = 4;
 
 ErrorBody ReadBody(std::string_view text, int depth);
@@ -100,13 +157,11 @@ std::string TextOf(const std::optional<JsonValue>& value) {
   return value->is(JsonKind::kNumber) ? std::string(value->raw()) : "";
 }
 
-// `value` as an HTTP status of failure, be it a number or a string of digits; else 0.
+// `value`, a number or a string of digits, as the HTTP status of a failure; 0 if it is none.
 int StatusIn(const std::optional<JsonValue>& value) {
   const std::string text = TextOf(value);
   int status = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), status);
-  const bool whole = error == std::errc() && end == text.data() + text.size();
-  return whole && status >= 400 && status < 600 ? status : 0;
+  return ParseNumber(text, &status) && status >= 400 && status < 600 ? status : 0;
 }
 
 // null, false, "" and {} are how some servers say that there is no error.
@@ -192,8 +247,8 @@ void ReadDetail(const JsonValue& detail, ErrorBody* body) {
   });
 }
 
-// Of a body that is not JSON: its words. JSON that was cut has none; its members, the caller's
-// prompt among them, cannot be told apart.
+// What may be shown of a body that is not JSON. Nothing of JSON that was cut off, since its
+// members, the caller's prompt among them, cannot be told apart.
 std::string TextOfBody(std::string_view body) {
   if (body.empty() || body.front() == '{' || body.front() == '[') return "";
   return std::string(body.substr(0, kMostText));
@@ -213,8 +268,8 @@ std::string Unframed(std::string_view body) {
   return parser.LastEvent(&event) && is_object() ? std::string(event.data) : std::string(body);
 }
 
-// An error's text that holds a page, or another error as JSON, is reduced to their words; what that
-// error says of its kind counts if this one says nothing.
+// Reduces an error's message that holds a page, or another error as JSON, to their words. The inner
+// error's code and status count if the outer one has none.
 void ReduceToWords(int depth, ErrorBody* body) {
   if (body->message.size() > kMostFramed) body->message.resize(kMostFramed);
   const EmbeddedJson embedded = FindEmbeddedJson(body->message);
@@ -248,7 +303,7 @@ ErrorBody ReadBody(std::string_view text, int depth) {
   return body;
 }
 
-// A list of errors is told by its first.
+// The first of a list of errors.
 ErrorBody OfList(const JsonValue& list, bool after_ok, int depth) {
   const auto first = list.First();
   if (first && first->is(JsonKind::kObject)) return ReadObject(*first, after_ok, depth);
@@ -268,7 +323,7 @@ ErrorBody ReadObject(const JsonValue& root, bool after_ok, int depth) {
     body.found = true;
     body.message = TextOf(error);
     if (error->is(JsonKind::kObject)) ReadMembers(*error, &body);
-    // Some put the number and the words beside the object.
+    // Some servers put status and message beside the object.
     if (body.message.empty()) body.message = TextOf(message);
     if (body.status == 0) body.status = StatusIn(root.Find("status"));
     if (body.status == 0) body.status = StatusIn(root.Find("code"));
@@ -290,53 +345,6 @@ ErrorBody ReadObject(const JsonValue& root, bool after_ok, int depth) {
 }
 
 }  // namespace
-
-bool HasMarkup(std::string_view text) {
-  for (size_t at = text.find('<'); at != std::string_view::npos; at = text.find('<', at + 1)) {
-    for (const std::string_view mark : {"<!doctype", "<html", "<head", "<body", "</"}) {
-      if (FindLower(text.substr(at, mark.size()), mark) == 0) return true;
-    }
-  }
-  return false;
-}
-
-std::string WordsOfMarkup(std::string_view text) {
-  constexpr std::string_view kTitle = "<title>";
-  const size_t title = FindLower(text, kTitle);
-  if (title == std::string_view::npos) return WithoutTags(text);
-  const size_t begin = title + kTitle.size();
-  const std::string_view inner = text.substr(begin, text.find('<', begin) - begin);
-  const std::string_view before = text.substr(0, text.find('<'));
-  const std::string words = WithoutTags(std::string(before) + " " + std::string(inner));
-  return words.empty() ? WithoutTags(text) : words;
-}
-
-EmbeddedJson FindEmbeddedJson(std::string_view text) {
-  const size_t begin = text.find('{');
-  const size_t end = text.rfind('}');
-  if (begin == std::string_view::npos || end == std::string_view::npos || end < begin) {
-    return {text, {}};
-  }
-  const std::string_view object = text.substr(begin, end - begin + 1);
-  JsonDocument document;
-  if (document.Parse(object) != JsonDocument::Result::kOk) return {text, {}};
-  return {text.substr(0, begin), object};
-}
-
-std::string MessageOfPythonText(std::string_view text) {
-  constexpr std::string_view kKey = "'message': ";
-  const size_t key = text.find(kKey);
-  if (key == std::string_view::npos || key + kKey.size() >= text.size()) return "";
-  text.remove_prefix(key + kKey.size());
-  const char quote = text.front();
-  if (quote != '\'' && quote != '"') return "";
-  std::string message;
-  for (size_t at = 1; at < text.size() && text[at] != quote; ++at) {
-    if (text[at] == '\\' && at + 1 < text.size()) ++at;
-    message.push_back(text[at]);
-  }
-  return message;
-}
 
 ErrorBody ReadErrorObject(const JsonValue& root, bool after_ok) {
   return ReadObject(root, after_ok, 0);

@@ -2,10 +2,10 @@
 
 namespace sparkgate::translate {
 
-const std::vector<Exception>& Exceptions() {
-  static const auto* const kRows = new std::vector<Exception>{
+const std::vector<FieldOverride>& FieldOverrides() {
+  static const auto* const kRows = new std::vector<FieldOverride>{
       // Unions: several fields for one upstream key, because a oneof cannot hold lists, shares its
-      // message's name space and makes later additions breaking.
+      // message's namespace and makes later additions breaking.
       {"ChatMessage", "content_parts", "content", Form::kPlain, Direction::kSentOnly,
        "the list form of `content`; answers are documented as text"},
       {"ChatRequest", "logprobs_count", "logprobs", Form::kPlain, Direction::kBoth,
@@ -23,16 +23,16 @@ const std::vector<Exception>& Exceptions() {
       {"ContentPart", "image_data", "image_url", Form::kImageData, Direction::kSentOnly,
        "gRPC carries bytes as they are, JSON does not"},
 
-      // The member that is set says what it is.
+      // The member that is set tells the type.
       {"ContentPart", "type", "", Form::kKind, Direction::kBoth, "may be left out"},
       {"Tool", "type", "", Form::kKind, Direction::kBoth, "may be left out"},
       {"ToolCall", "type", "", Form::kKind, Direction::kBoth, "may be left out"},
 
       // Output only: the upstream's strict validator would refuse them in an echoed answer.
       {"ToolCall", "index", "", Form::kPlain, Direction::kReadOnly,
-       "a number of the stream's, no part of the request's schema"},
+       "numbers a stream's calls; not in the request's schema"},
 
-      // Shapes that the upstream's schema allows beside the usual one.
+      // Forms that the upstream's schema allows besides the usual one.
       {"ToolCall", "function", "", Form::kFunction, Direction::kBoth,
        "the schema allows a string: nothing but a name can be meant by it"},
       {"FunctionCall", "arguments", "", Form::kArguments, Direction::kBoth,
@@ -41,11 +41,10 @@ const std::vector<Exception>& Exceptions() {
        "a list of numbers upstream"},
       {"TopLogprob", "bytes", "", Form::kByteList, Direction::kReadOnly,
        "a list of numbers upstream"},
-      {"Choice", "logprobs", "", Form::kLogprobs, Direction::kReadOnly, "two shapes upstream"},
-      {"StreamChoice", "logprobs", "", Form::kLogprobs, Direction::kReadOnly,
-       "two shapes upstream"},
+      {"Choice", "logprobs", "", Form::kLogprobs, Direction::kReadOnly, "two forms upstream"},
+      {"StreamChoice", "logprobs", "", Form::kLogprobs, Direction::kReadOnly, "two forms upstream"},
       {"RawOutput", "completion_logprobs", "", Form::kLogprobs, Direction::kReadOnly,
-       "two shapes upstream"},
+       "two forms upstream"},
       {"ChatMessage", "content", "", Form::kText, Direction::kBoth,
        "some servers answer with typed parts"},
       {"ChatResponse", "created", "", Form::kWholeSeconds, Direction::kReadOnly,

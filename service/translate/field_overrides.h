@@ -6,18 +6,22 @@
 
 namespace sparkgate::translate {
 
-// How a field is written and read. All but kPlain come from the rows of exceptions.cc.
+// The tables of what does not follow the rule "a field's JSON key is its json_name, its value
+// follows from its type, both ways". MessageSchema reads them; the names of messages are without
+// package.
+
+// How a field is written and read.
 enum class Form {
-  kPlain,         // by its own type, under its json_name
-  kRawJson,       // JSON text, spliced: every field named x_json (a rule, not an exception)
+  kPlain,         // by its own type
+  kRawJson,       // JSON text, spliced: every field named x_json, without a row here
   kToolFunction,  // "f" -> {"type":"function","function":{"name":"f"}}
   kContentParts,  // parts -> {"type":"content","content":parts}
   kImageData,     // bytes -> {"url":"data:<mime>;base64,<bytes>"}
-  kKind,          // `type`: left out, the name of the member that is set is written
+  kKind,          // `type`: if it is not set, the name of the member that is set is written
   kFunction,      // read: a string instead of an object is the function's name
-  kArguments,     // read: what is no string is kept as its JSON text
+  kArguments,     // read: anything but a string is kept as its JSON text
   kByteList,      // read: a list of numbers becomes bytes
-  kLogprobs,      // read: the older arrays are folded into the per-token shape
+  kLogprobs,      // read: the older arrays are folded into one entry per token
   kMetrics,       // read: numbers or numeric strings, the rest as text
   kText,          // read: a list of parts gives its texts, and stays in extra_json too
   kWholeSeconds,  // read: a fraction is dropped
@@ -25,17 +29,16 @@ enum class Form {
 
 enum class Direction { kBoth, kSentOnly, kReadOnly };
 
-// One field that does not follow the rule "key = json_name, value by type, both ways".
-struct Exception {
-  std::string_view message;  // without the package
+struct FieldOverride {
+  std::string_view message;
   std::string_view field;
-  std::string_view key;  // upstream; "": the field's json_name
+  std::string_view key;  // the upstream's; "": the field's json_name
   Form form;
   Direction direction;
   std::string_view reason;
 };
 
-const std::vector<Exception>& Exceptions();
+const std::vector<FieldOverride>& FieldOverrides();
 
 // Pairs of fields that exclude each other although they have keys of their own.
 struct Exclusion {
@@ -47,7 +50,7 @@ struct Exclusion {
 
 const std::vector<Exclusion>& Exclusions();
 
-// Another name under which servers send a field. Where both come, the field's own name counts.
+// Another key under which servers send a field. If both are there, the field's own key counts.
 struct Alias {
   std::string_view message;
   std::string_view field;
@@ -57,19 +60,18 @@ struct Alias {
 
 const std::vector<Alias>& Aliases();
 
-// Members of answers that are no field where they stand, but read by the translators all the same:
-// they are not passed on as unknown.
+// Members that belong elsewhere in an answer. The translators read them all the same, so they do
+// not go to extra_json.
 struct MisplacedMember {
   std::string_view message;
   std::string_view key;
-  bool object;  // else text; of another type it is an unknown member like any other
+  bool object;  // else a string; a member of another type is an unknown member like any other
   std::string_view reason;
 };
 
 const std::vector<MisplacedMember>& MisplacedMembers();
 
-// Members of answers that say nothing: looked at, counted if they are not what they should be, and
-// not passed on.
+// Members of answers that carry no information: compared with what is expected, and dropped.
 struct DroppedMember {
   std::string_view message;
   std::string_view key;

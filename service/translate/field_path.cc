@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "service/translate/message_schema.h"
 #include "sparkgate/v1/request.pb.h"
 
 namespace sparkgate::translate {
 namespace {
 
-// A caller's map key is data; a path needs only enough of it to be found.
+// A caller's map key is data: longer ones are not repeated.
 constexpr size_t kMaxMapKey = 32;
 
 constexpr size_t kMaxPath = 256;
@@ -20,20 +21,17 @@ struct Step {
 };
 
 bool IsDigits(std::string_view text) {
-  return !text.empty() &&
-         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+  return !text.empty() && std::all_of(text.begin(), text.end(), absl::ascii_isdigit);
 }
 
-// Nothing but the characters of names: a path must not carry a piece of a prompt.
+// Nothing but the characters of names: a path must not contain a piece of a prompt.
 bool IsName(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '-';
-  });
+  const auto belongs = [](char c) { return absl::ascii_isalnum(c) || c == '_' || c == '-'; };
+  return !text.empty() && std::all_of(text.begin(), text.end(), belongs);
 }
 
-// "a[0].list[X][1]" as a, 0, 1: what stands in brackets but is no number names a type, and so does
-// the word before it.
+// "a[0].list[X][1]" as a, 0, 1: anything but a number in brackets names a type, and so does the
+// word before it.
 std::vector<Step> Split(std::string_view path) {
   std::vector<Step> steps;
   while (!path.empty()) {
@@ -60,7 +58,7 @@ std::vector<Step> Split(std::string_view path) {
   return steps;
 }
 
-// Or says that there is no field ("param":"None", as servers in Python write it).
+// A type, or no field at all ("param":"None", as servers in Python write it).
 bool NamesType(std::string_view name) {
   for (const char* type : {"str", "int", "float", "bool", "list", "dict", "none", "None", "null"}) {
     if (name == type) return true;
@@ -68,7 +66,7 @@ bool NamesType(std::string_view name) {
   return false;
 }
 
-// Of a union's fields, the one that a step after it fits.
+// The field of a union that the next step fits.
 const FieldSchema* Choose(const std::vector<const FieldSchema*>& fields, const Step* next) {
   if (fields.empty()) return nullptr;
   if (next == nullptr) return fields[0];

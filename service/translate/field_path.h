@@ -10,7 +10,7 @@
 
 namespace sparkgate::translate {
 
-// Where in a request we are: a chain of steps on the stack, made text only when something is wrong.
+// A position in a request: a chain of steps on the stack, rendered only when something is wrong.
 class FieldPath {
  public:
   FieldPath() = default;  // the request itself
@@ -36,7 +36,7 @@ class FieldPath {
   std::string_view map_key_;
 };
 
-// What is wrong with a request, as far as it is kept.
+// What is wrong with a request: the first kMax violations.
 class Violations {
  public:
   static constexpr size_t kMax = 16;
@@ -44,7 +44,7 @@ class Violations {
   void Add(const FieldPath& path, std::string description);
 
   bool empty() const { return list_.empty(); }
-  // Enough to answer; looking further is a waste.
+  // No more are kept, so the caller may stop looking.
   bool full() const { return list_.size() >= kMax; }
 
   // INVALID_ARGUMENT with everything that was added.
@@ -54,10 +54,10 @@ class Violations {
   std::vector<FieldViolation> list_;
 };
 
-// An upstream's path to a member of its request, as the caller would write it:
+// Translates the upstream's path of a request's member into the caller's terms:
 // `messages[0].content.list[ChatMessageContent][1].image_url.url` becomes
-// `messages[0].content_parts[1].image_url.url`. As far as it can be told: of a union, a list means
-// its list, everything else the field that bears the upstream's name. "" if it is no path.
+// `messages[0].content_parts[1].image_url.url`. Best effort: in a union, an index selects the list,
+// anything else the field with the upstream's name. "" if it is not a path.
 std::string ErrorFieldPath(std::string_view upstream_path);
 
 }  // namespace sparkgate::translate

@@ -2,31 +2,26 @@
 
 #include <algorithm>
 
-#include "base/utf8.h"
+#include "base/text.h"
 
 namespace sparkgate::translate {
 namespace {
 
-// FNV-1a's step: what is compared is the upstream's own text, so that nobody gains by a collision.
+// FNV-1a. The upstream's own texts are compared, so nobody gains by a collision.
 uint64_t Extend(uint64_t hash, std::string_view text) {
   constexpr uint64_t kPrime = 1099511628211u;
   for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * kPrime;
   return hash;
 }
 
-constexpr size_t kEscapeLength = 6;  // \uXXXX
-
-// The half that was replaced at `offset` of the document; 0 if there is none.
-uint16_t HalfAt(const JsonDocument& document, size_t offset) {
-  const auto& halves = document.lone_surrogates();
+// The surrogate that was replaced at `offset` of the document; 0 if there is none.
+uint16_t SurrogateAt(const JsonDocument& document, size_t offset) {
+  const auto& surrogates = document.lone_surrogates();
   const auto at = std::lower_bound(
-      halves.begin(), halves.end(), offset,
-      [](const LoneSurrogate& half, size_t offset) { return half.offset < offset; });
-  return at != halves.end() && at->offset == offset ? at->unit : 0;
+      surrogates.begin(), surrogates.end(), offset,
+      [](const LoneSurrogate& surrogate, size_t offset) { return surrogate.offset < offset; });
+  return at != surrogates.end() && at->offset == offset ? at->unit : 0;
 }
-
-bool IsHigh(uint16_t unit) { return unit >= 0xD800 && unit < 0xDC00; }
-bool IsLow(uint16_t unit) { return unit >= 0xDC00; }
 
 }  // namespace
 
@@ -41,15 +36,15 @@ bool GrowingText::BeginsWithThis(std::string_view text) const {
   return text.size() >= length_ && Extend(0, text.substr(0, length_)) == hash_;
 }
 
-std::optional<std::string_view> GrowingText::NewPart(std::string_view text, Habit habit) {
+std::optional<std::string_view> GrowingText::NewPart(std::string_view text, Repeats documented) {
   if (text.empty()) return text;
   const bool begins = BeginsWithThis(text);
   if (!seen_ && length_ > 0) {
-    if (!begins && !had_deltas_) seen_ = Habit::kIncrements;
-    if (begins && text.size() > length_) seen_ = Habit::kWhole;
+    if (!begins && !had_deltas_) seen_ = Repeats::kNothing;
+    if (begins && text.size() > length_) seen_ = Repeats::kAll;
   }
   std::string_view added = text;
-  if (had_deltas_ || seen_.value_or(habit) == Habit::kWhole) {
+  if (had_deltas_ || seen_.value_or(documented) == Repeats::kAll) {
     if (!begins) return std::nullopt;
     added.remove_prefix(length_);
   }
@@ -60,22 +55,21 @@ std::optional<std::string_view> GrowingText::NewPart(std::string_view text, Habi
 
 void SurrogateJoiner::Join(const JsonDocument& document, const JsonValue& value,
                            std::string* text) {
-  if (text->empty()) return;  // says nothing about what comes next
-  // As long as the raw text is, it is a string: a half has six characters and two quotes around.
+  if (text->empty()) return;
   const size_t begin = value.offset() + 1;
   const size_t end = value.offset() + value.raw().size() - 1;
-  const bool has_half = value.is(JsonKind::kString) && end - begin >= kEscapeLength;
-  const uint16_t first = has_half ? HalfAt(document, begin) : 0;
-  const uint16_t last = has_half ? HalfAt(document, end - kEscapeLength) : 0;
-  if (IsHigh(last)) text->resize(text->size() - kReplacement.size());
-  if (waiting() && IsLow(first)) {
+  const bool has_escape = value.is(JsonKind::kString) && end - begin >= kUnicodeEscapeLength;
+  const uint16_t first = has_escape ? SurrogateAt(document, begin) : 0;
+  const uint16_t last = has_escape ? SurrogateAt(document, end - kUnicodeEscapeLength) : 0;
+  if (IsHighSurrogate(last)) text->resize(text->size() - kReplacement.size());
+  if (waiting() && IsLowSurrogate(first)) {
     std::string joined;
     AppendCodePoint(JoinSurrogates(high_, first), &joined);
     text->replace(0, kReplacement.size(), joined);
   } else if (waiting()) {
     text->insert(0, kReplacement);
   }
-  high_ = IsHigh(last) ? last : 0;
+  high_ = IsHighSurrogate(last) ? last : 0;
 }
 
 std::string SurrogateJoiner::Flush() {

@@ -11,22 +11,21 @@
 
 namespace sparkgate::translate {
 
-// What is known of a text that was sent in increments: enough to tell whether another text begins
-// with it, without keeping it.
-//
-// For servers that repeat the text so far beside each increment, or send nothing else.
+// A text that is sent in increments, not kept but as its length and hash: enough to tell whether
+// another text begins with it. For servers that repeat the text so far beside each increment, or in
+// place of increments.
 class GrowingText {
  public:
-  // What a place other than the delta holds: by its documentation, the text so far or an increment.
-  enum class Habit { kWhole, kIncrements };
+  // What a member other than the delta repeats of the text so far, by its documentation.
+  enum class Repeats { kAll, kNothing };
 
   // An increment that is sent as it is.
   void Append(std::string_view increment);
 
-  // What of `text`, which stands elsewhere than in a delta, has not been sent; it counts as
-  // appended. Nothing if `text` contradicts what was sent. `habit` decides where the text itself
-  // leaves it open.
-  std::optional<std::string_view> NewPart(std::string_view text, Habit habit);
+  // The part of `text`, which does not come from a delta, that has not been sent; it counts as
+  // appended. Nothing if `text` contradicts what was sent. `documented` counts as long as the texts
+  // themselves do not tell.
+  std::optional<std::string_view> NewPart(std::string_view text, Repeats documented);
 
  private:
   bool BeginsWithThis(std::string_view text) const;
@@ -34,25 +33,25 @@ class GrowingText {
   uint64_t hash_ = 0;
   size_t length_ = 0;
   bool had_deltas_ = false;
-  std::optional<Habit> seen_;  // how the other place has turned out to be
+  std::optional<Repeats> seen_;  // what the other member turned out to do
 };
 
-// Joins a character that a server cut into the two halves of its surrogate pair, the first at the
-// end of one increment and the second at the start of the next. One for each growing text.
+// Joins the two halves of a surrogate pair that a server has split between the end of one increment
+// and the start of the next. One for each growing text.
 class SurrogateJoiner {
  public:
   bool waiting() const { return high_ != 0; }
 
-  // Takes the text's next increment as it was decoded: `value` is where it stands in `document`,
-  // and `text` what it became. A first half at its end is kept back. A half that waited is joined
-  // with what it belongs to, or comes out as U+FFFD; an empty increment lets it wait.
+  // Takes the text's next increment: `value` in `document`, decoded into `text`. A high surrogate
+  // at its end is kept back. One that waited is joined with the low surrogate at its start, or
+  // becomes U+FFFD; an empty increment changes nothing.
   void Join(const JsonDocument& document, const JsonValue& value, std::string* text);
 
-  // There is no increment: U+FFFD if a half waited, else "".
+  // U+FFFD if a high surrogate waited, else "".
   std::string Flush();
 
  private:
-  uint16_t high_ = 0;  // the half that waits
+  uint16_t high_ = 0;  // the one that waits; 0: none
 };
 
 }  // namespace sparkgate::translate

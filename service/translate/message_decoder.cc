@@ -27,12 +27,12 @@ std::optional<std::string> BytesOf(const JsonValue& value) {
   return bytes;
 }
 
-// What the elements of lists may take as messages: the shortest token with its log probability
-// takes six times its text, and [{},{},{}] forty times. Together with the text, what the document
-// holds and what is copied out of the text it is not more than eight times the text.
+// The memory that the elements of lists may take as messages. The shortest token with its log
+// probability takes six times its text, and [{},{},{}] forty times. With the text, the document and
+// what is copied out of the text, the total is at most eight times the text.
 constexpr size_t kAlwaysBytes = 4 << 20;
 constexpr size_t kMostGrowth = 7;
-constexpr size_t kSmallText = 64 << 10;  // takes less than that whatever is in it
+constexpr size_t kSmallText = 64 << 10;  // cannot take kAlwaysBytes
 
 size_t BytesForLists(const JsonDocument& document) {
   const size_t most = kMostGrowth * document.text_bytes();
@@ -40,10 +40,10 @@ size_t BytesForLists(const JsonDocument& document) {
   return std::max(kAlwaysBytes, most - std::min(most, taken));
 }
 
-// A string of a message, with malloc's share. Its characters are a copy of the text.
+// A string of a message with malloc's overhead, without its characters.
 constexpr size_t kStringBytes = 48;
 
-// The strings of an object, those of its objects included; its lists are counted by themselves.
+// For the strings of an object and of the objects in it; its lists are counted by themselves.
 size_t StringBytes(const JsonValue& object, const MessageSchema& schema) {
   size_t bytes = 0;
   bool extra = false;
@@ -75,7 +75,7 @@ size_t ListBytes(const JsonValue& list, const FieldSchema& field) {
   return bytes;
 }
 
-// A list that grows by doubling leaves as much behind as it holds.
+// Without it, a list would grow by doubling and leave as much behind as it holds.
 void Reserve(const FieldDescriptor* field, int size, Message* message) {
   const auto* reflection = message->GetReflection();
   switch (field->cpp_type()) {
@@ -90,11 +90,16 @@ void Reserve(const FieldDescriptor* field, int size, Message* message) {
   }
 }
 
+template <typename Child>
+Child* MutableChild(const FieldSchema& field, Message* message) {
+  return static_cast<Child*>(message->GetReflection()->MutableMessage(message, field.field));
+}
+
 void SetText(Message* message, const FieldDescriptor* field, std::string_view text) {
   message->GetReflection()->SetString(message, field, std::string(text));
 }
 
-// Parts say more than their texts: an assistant's message that is sent again must have them.
+// Parts hold more than their texts, and an assistant's message that is sent again needs all of it.
 bool KeptRawToo(const FieldSchema& field, const JsonValue& value) {
   return field.form == Form::kText && value.is(JsonKind::kArray);
 }
@@ -107,7 +112,7 @@ bool IsMisplaced(const JsonMember& member, const MessageSchema& schema) {
 }  // namespace
 
 void AppendExtra(const JsonMember& member, std::string* object) {
-  // With the closing brace, which would double a large object.
+  // With room for the closing brace, for which a large object would be reallocated.
   object->reserve(object->size() + member.raw_key.size() + member.value.raw().size() + 3);
   object->push_back(object->empty() ? '{' : ',');
   object->append(member.raw_key).push_back(':');
@@ -172,8 +177,7 @@ void MessageDecoder::TotalsInChoices(const JsonValue& choices, Message* answer) 
     for (const char* key : {"usage", "perf_metrics"}) {
       const FieldSchema* field = schema.FindForReading(key);
       if (reflection->HasField(*answer, field->field)) continue;
-      const auto value = choice.Find(key);
-      if (value && value->is(JsonKind::kObject)) Member(*value, *field, answer);
+      if (const auto value = choice.Find(key, JsonKind::kObject)) Member(*value, *field, answer);
     }
   });
 }
@@ -307,32 +311,26 @@ bool MessageDecoder::Element(const JsonValue& value, const FieldSchema& field, M
 
 bool MessageDecoder::Child(const JsonValue& value, const FieldSchema& field, Message* message) {
   if (!value.is(JsonKind::kObject)) return false;
-  Object(value, *field.child, message->GetReflection()->MutableMessage(message, field.field));
+  Object(value, *field.child, MutableChild<Message>(field, message));
   return true;
 }
 
 bool MessageDecoder::Function(const JsonValue& value, const FieldSchema& field, Message* message) {
   if (!value.is(JsonKind::kString)) return Child(value, field, message);
-  auto* function = static_cast<v1::FunctionCall*>(
-      message->GetReflection()->MutableMessage(message, field.field));
-  function->set_name(std::string(value.AsText()));
+  MutableChild<v1::FunctionCall>(field, message)->set_name(std::string(value.AsText()));
   return true;
 }
 
 bool MessageDecoder::Logprobs(const JsonValue& value, const FieldSchema& field, Message* message) {
   if (!IsLegacyLogprobs(value)) return Child(value, field, message);
   if (!small_ && !Take(LegacyLogprobsBytes(value))) return false;
-  auto* logprobs =
-      static_cast<v1::Logprobs*>(message->GetReflection()->MutableMessage(message, field.field));
-  if (!FoldLegacyLogprobs(value, logprobs)) ++anomalies_;
+  if (!FoldLegacyLogprobs(value, MutableChild<v1::Logprobs>(field, message))) ++anomalies_;
   return true;
 }
 
 bool MessageDecoder::Metrics(const JsonValue& value, const FieldSchema& field, Message* message) {
   if (!value.is(JsonKind::kObject)) return false;
-  auto* metrics =
-      static_cast<v1::PerfMetrics*>(message->GetReflection()->MutableMessage(message, field.field));
-  anomalies_ += AddBodyMetrics(value, metrics);
+  anomalies_ += AddBodyMetrics(value, MutableChild<v1::PerfMetrics>(field, message));
   return true;
 }
 

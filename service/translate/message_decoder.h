@@ -10,33 +10,33 @@
 
 namespace sparkgate::translate {
 
-// Reads the upstream's objects into messages of the API, by their shapes. Nothing in an object is
-// an error: what has no field, or not the field's type, goes to the message's extra_json. So does a
-// list whose elements would take many times their text.
+// Reads the upstream's JSON objects into messages of the API, as their schemas say. Nothing in an
+// object is an error: a member without a field, or not of the field's type, goes to the message's
+// extra_json. So does a list whose elements would take many times the memory of their text.
+//
+// One for each document; not thread-safe.
 class MessageDecoder {
  public:
-  // For the values of `document`.
   explicit MessageDecoder(const JsonDocument& document);
 
   // `object` must be a kObject. `message` must be empty.
   void Object(const JsonValue& object, const MessageSchema& schema,
               google::protobuf::Message* message);
 
-  // Some servers send `usage` and `perf_metrics` inside a choice. Fills those that `answer`, a
-  // response or a chunk, lacks.
+  // Some servers send `usage` and `perf_metrics` inside a choice. Sets them in `answer`, a response
+  // or a chunk, if it has none.
   void TotalsInChoices(const JsonValue& choices, google::protobuf::Message* answer);
 
-  // Known members with unexpected types, wrong `object` words, arrays of unequal length.
+  // Known members of unexpected types, wrong values of `object`, arrays of unequal length.
   int anomalies() const { return anomalies_; }
 
  private:
   using Message = google::protobuf::Message;
 
-  // Under another name than the field's.
   void Alias(const JsonMember& member, const FieldSchema& field, Message* message,
              std::string* extra);
 
-  // These return false, and leave the field unset, if the value is not what the field takes.
+  // These return false, and leave the field unset, if the value is not of the field's type.
   bool Member(const JsonValue& value, const FieldSchema& field, Message* message);
   bool Singular(const JsonValue& value, const FieldSchema& field, Message* message);
   bool Repeated(const JsonValue& value, const FieldSchema& field, Message* message);
@@ -50,17 +50,17 @@ class MessageDecoder {
 
   bool Take(size_t bytes);
 
-  const bool small_;   // too small to take much
-  size_t bytes_left_;  // for elements of lists
+  const bool small_;   // the document is too small to need limits
+  size_t bytes_left_;  // of memory, for elements of lists
   int anomalies_ = 0;
 };
 
-// Appends one member to the text of an object that is being collected; begin with an empty string.
+// Appends one member to the text of an object; begin with an empty string, end with FinishExtra.
 void AppendExtra(const JsonMember& member, std::string* object);
-// Closes what AppendExtra opened; nothing if there was nothing.
+// Adds the closing brace, unless the string is empty.
 void FinishExtra(std::string* object);
 
-// Adds a member to an extra_json that may be empty. `key` needs no escapes.
+// Adds a member to an extra_json, which may be empty. `key` must not need escapes.
 void AddExtra(std::string_view key, std::string_view raw_value, std::string* extra_json);
 
 }  // namespace sparkgate::translate

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <optional>
 
-#include "base/base64.h"
+#include "base/text.h"
 #include "sparkgate/v1/message.pb.h"
 #include "sparkgate/v1/request.pb.h"
 

@@ -6,7 +6,7 @@
 #include <memory>
 #include <unordered_map>
 
-#include "google/protobuf/message.h"
+#include "base/text.h"
 #include "sparkgate/v1/model.pb.h"
 #include "sparkgate/v1/request.pb.h"
 #include "sparkgate/v1/response.pb.h"
@@ -20,25 +20,20 @@ namespace {
 
 constexpr std::string_view kRawSuffix = "_json";
 
-[[noreturn]] void Die(std::string_view what, std::string_view message, std::string_view field) {
-  std::fprintf(stderr, "exceptions.cc: %.*s: %.*s.%.*s\n", static_cast<int>(what.size()),
-               what.data(), static_cast<int>(message.size()), message.data(),
-               static_cast<int>(field.size()), field.data());
+[[noreturn]] void DieOfUnknownField(std::string_view message, std::string_view field) {
+  const std::string name = std::string(message) + '.' + std::string(field);
+  std::fprintf(stderr, "field_overrides.cc: no such field: %s\n", name.c_str());
   std::abort();
 }
 
-const Exception* FindException(const FieldDescriptor* field) {
-  for (const Exception& row : Exceptions()) {
+const FieldOverride* FindOverride(const FieldDescriptor* field) {
+  for (const FieldOverride& row : FieldOverrides()) {
     if (row.message == field->containing_type()->name() && row.field == field->name()) return &row;
   }
   return nullptr;
 }
 
-bool EndsWith(std::string_view text, std::string_view suffix) {
-  return text.size() > suffix.size() && text.substr(text.size() - suffix.size()) == suffix;
-}
-
-FieldSchema ShapeOfField(const FieldDescriptor* field) {
+FieldSchema SchemaOfField(const FieldDescriptor* field) {
   FieldSchema schema;
   schema.field = field;
   schema.key = field->json_name();
@@ -46,7 +41,7 @@ FieldSchema ShapeOfField(const FieldDescriptor* field) {
     schema.form = Form::kRawJson;
     schema.key = field->name().substr(0, field->name().size() - kRawSuffix.size());
   }
-  if (const Exception* row = FindException(field)) {
+  if (const FieldOverride* row = FindOverride(field)) {
     schema.form = row->form;
     if (!row->key.empty()) schema.key = row->key;
     schema.sent = row->direction != Direction::kReadOnly;
@@ -57,7 +52,7 @@ FieldSchema ShapeOfField(const FieldDescriptor* field) {
 
 // The API's messages do not contain themselves.
 size_t ObjectBytes(const Descriptor* descriptor) {
-  constexpr size_t kAllocation = 16;  // malloc's share, and the pointer to it
+  constexpr size_t kAllocation = 16;  // malloc's overhead, and the pointer to the block
   auto* factory = google::protobuf::MessageFactory::generated_factory();
   size_t bytes = factory->GetPrototype(descriptor)->SpaceUsedLong() + kAllocation;
   for (int i = 0; i < descriptor->field_count(); ++i) {
@@ -93,7 +88,7 @@ void MessageSchema::AddField(const FieldDescriptor* field) {
   } else if (field->name() == "extra_json") {
     extra_ = field;
   } else {
-    fields_.push_back(ShapeOfField(field));
+    fields_.push_back(SchemaOfField(field));
   }
 }
 
@@ -132,7 +127,7 @@ void MessageSchema::AddAlias() {
     if (row.message != descriptor_->name()) continue;
     alias_ = &row;
     alias_field_ = FindByName(row.field);
-    if (alias_field_ == nullptr) Die("no such field", row.message, row.field);
+    if (alias_field_ == nullptr) DieOfUnknownField(row.message, row.field);
   }
 }
 
@@ -141,7 +136,7 @@ void MessageSchema::AddExclusions() {
     if (row.message != descriptor_->name()) continue;
     const FieldSchema* first = FindByName(row.first);
     const FieldSchema* second = FindByName(row.second);
-    if (first == nullptr || second == nullptr) Die("no such fields", row.message, row.first);
+    if (first == nullptr || second == nullptr) DieOfUnknownField(row.message, row.first);
     unions_.push_back({first, second});
   }
 }
@@ -178,29 +173,29 @@ const std::vector<const FieldSchema*>& MessageSchema::FindForWriting(std::string
   return *kNone;
 }
 
-// All shapes, made together so that they can point to each other.
-class ShapeTable {
+// All schemas, made together so that they can point to each other.
+class SchemaTable {
  public:
-  static const ShapeTable& Get() {
-    static const auto* const kTable = new ShapeTable;
+  static const SchemaTable& Get() {
+    static const auto* const kTable = new SchemaTable;
     return *kTable;
   }
 
-  const MessageSchema& Of(const Descriptor* descriptor) const { return *shapes_.at(descriptor); }
+  const MessageSchema& Of(const Descriptor* descriptor) const { return *schemas_.at(descriptor); }
 
  private:
-  ShapeTable() {
+  SchemaTable() {
     Add(v1::ChatRequest::descriptor());
     Add(v1::ChatResponse::descriptor());
     Add(v1::StreamChatResponse::descriptor());
     Add(v1::ListModelsResponse::descriptor());
-    for (const Exception& row : Exceptions()) CheckRow(row);
+    for (const FieldOverride& row : FieldOverrides()) CheckRow(row);
   }
 
   const MessageSchema* Add(const Descriptor* descriptor) {
-    const auto known = shapes_.find(descriptor);
-    if (known != shapes_.end()) return known->second.get();
-    auto& schema = shapes_[descriptor];
+    const auto known = schemas_.find(descriptor);
+    if (known != schemas_.end()) return known->second.get();
+    auto& schema = schemas_[descriptor];
     schema.reset(new MessageSchema(descriptor));
     MessageSchema* const added = schema.get();  // the map's slot may move
     for (FieldSchema& field : added->fields_) {
@@ -210,19 +205,19 @@ class ShapeTable {
     return added;
   }
 
-  void CheckRow(const Exception& row) const {
-    for (const auto& [descriptor, schema] : shapes_) {
+  void CheckRow(const FieldOverride& row) const {
+    for (const auto& [descriptor, schema] : schemas_) {
       if (descriptor->name() != row.message) continue;
       if (descriptor->FindFieldByName(std::string(row.field)) != nullptr) return;
     }
-    Die("no such field", row.message, row.field);
+    DieOfUnknownField(row.message, row.field);
   }
 
-  std::unordered_map<const Descriptor*, std::unique_ptr<MessageSchema>> shapes_;
+  std::unordered_map<const Descriptor*, std::unique_ptr<MessageSchema>> schemas_;
 };
 
 const MessageSchema& MessageSchema::Of(const Descriptor* descriptor) {
-  return ShapeTable::Get().Of(descriptor);
+  return SchemaTable::Get().Of(descriptor);
 }
 
 }  // namespace sparkgate::translate

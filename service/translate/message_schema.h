@@ -15,25 +15,32 @@ namespace sparkgate::translate {
 
 class MessageSchema;
 
-// One field of a message, and what becomes of it.
+// How one field of a message maps to JSON.
 struct FieldSchema {
   const google::protobuf::FieldDescriptor* field = nullptr;
   std::string key;  // the upstream's
   Form form = Form::kPlain;
   bool sent = true;                      // in requests
   bool read = true;                      // from answers
-  const MessageSchema* child = nullptr;  // of a message field that is no map
+  const MessageSchema* child = nullptr;  // for a message field that is not a map
   int number = 0;                        // position in MessageSchema::fields()
 
   std::string_view name() const { return field->name(); }
 };
 
-// What the codec knows of one message type: made once from its descriptor and the rows of
-// exceptions.cc, read-only since, shared by all threads.
+// Whether a field counts as set: an empty list, and an empty string without `optional`, do not.
+inline bool IsPresent(const google::protobuf::Message& message, const FieldSchema& field) {
+  const auto* reflection = message.GetReflection();
+  return field.field->is_repeated() ? reflection->FieldSize(message, field.field) > 0
+                                    : reflection->HasField(message, field.field);
+}
+
+// How one message type maps to JSON: made once from its descriptor and the rows of
+// field_overrides.cc, immutable from then on, shared by all threads.
 class MessageSchema {
  public:
-  // The shape of a message of the API. The first call makes all of them; a row of exceptions.cc
-  // that names no field ends the process.
+  // The schema of a message of the API. The first call makes all of them; a row of
+  // field_overrides.cc that names no field ends the process.
   static const MessageSchema& Of(const google::protobuf::Descriptor* descriptor);
 
   MessageSchema(const MessageSchema&) = delete;
@@ -41,7 +48,7 @@ class MessageSchema {
 
   const google::protobuf::Descriptor* descriptor() const { return descriptor_; }
 
-  // By number. Without extra_body_json and extra_json.
+  // Ordered by number; without extra_body_json and extra_json.
   const std::vector<FieldSchema>& fields() const { return fields_; }
 
   // The field that an upstream's member is read into; null if it is unknown.
@@ -50,22 +57,22 @@ class MessageSchema {
   // The fields that are written under `key`: one, or the members of a union.
   const std::vector<const FieldSchema*>& FindForWriting(std::string_view key) const;
 
-  // A member that is only checked: the word it should be; nothing for all others.
+  // The value that a member which is dropped should have; nothing for all other members.
   std::optional<std::string_view> Dropped(std::string_view key) const;
 
   // The field that servers also send under `key`; null if there is none.
   const FieldSchema* FindByAlias(std::string_view key) const;
 
-  // A member that stands where it does not belong, and is read nevertheless.
+  // The row of a member that belongs elsewhere; null for all others.
   const MisplacedMember* Misplaced(std::string_view key) const;
 
-  // What an empty message of the type takes, with those of its singular message fields, in bytes.
+  // The memory of an empty message of this type and of its singular message fields, in bytes.
   size_t object_bytes() const { return object_bytes_; }
 
   // Sets of fields of which at most one may be present.
   const std::vector<std::vector<const FieldSchema*>>& unions() const { return unions_; }
 
-  // The field `type` if it may be left out.
+  // The field `type` of Form::kKind; null if there is none.
   const FieldSchema* kind() const { return kind_; }
 
   // extra_body_json and extra_json; null if the message has none.
@@ -73,7 +80,7 @@ class MessageSchema {
   const google::protobuf::FieldDescriptor* extra() const { return extra_; }
 
  private:
-  friend class ShapeTable;
+  friend class SchemaTable;
   explicit MessageSchema(const google::protobuf::Descriptor* descriptor);
 
   void AddField(const google::protobuf::FieldDescriptor* field);
@@ -96,13 +103,6 @@ class MessageSchema {
   const google::protobuf::FieldDescriptor* extra_body_ = nullptr;
   const google::protobuf::FieldDescriptor* extra_ = nullptr;
 };
-
-// Whether a field counts as given: an empty list, and an empty string without `optional`, do not.
-inline bool IsPresent(const google::protobuf::Message& message, const FieldSchema& field) {
-  const auto* reflection = message.GetReflection();
-  return field.field->is_repeated() ? reflection->FieldSize(message, field.field) > 0
-                                    : reflection->HasField(message, field.field);
-}
 
 }  // namespace sparkgate::translate
 

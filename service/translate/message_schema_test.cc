@@ -18,9 +18,9 @@ const FieldSchema* FieldOf(const MessageSchema& schema, std::string_view name) {
 }
 
 // Making the table ends the process if a row names no field; here also: each row is covered.
-TEST(ShapeTest, EveryExceptionHasItsReasonAndItsGoldenFile) {
+TEST(MessageSchemaTest, EveryOverrideHasItsReasonAndItsGoldenFile) {
   MessageSchema::Of(v1::ChatRequest::descriptor());
-  for (const Exception& row : Exceptions()) {
+  for (const FieldOverride& row : FieldOverrides()) {
     const std::string name = std::string(row.message) + "." + std::string(row.field);
     EXPECT_FALSE(row.reason.empty()) << name;
     bool found = false;
@@ -33,7 +33,7 @@ TEST(ShapeTest, EveryExceptionHasItsReasonAndItsGoldenFile) {
   }
 }
 
-TEST(ShapeTest, FieldsStandInTheOrderOfTheirNumbers) {
+TEST(MessageSchemaTest, FieldsAreOrderedByNumber) {
   const MessageSchema& schema = MessageSchema::Of(v1::ChatRequest::descriptor());
   for (size_t i = 1; i < schema.fields().size(); ++i) {
     EXPECT_LT(schema.fields()[i - 1].field->number(), schema.fields()[i].field->number());
@@ -41,7 +41,7 @@ TEST(ShapeTest, FieldsStandInTheOrderOfTheirNumbers) {
   EXPECT_EQ(&MessageSchema::Of(v1::ChatRequest::descriptor()), &schema);
 }
 
-TEST(ShapeTest, KeysAreTheUpstreams) {
+TEST(MessageSchemaTest, KeysAreTheUpstreams) {
   const MessageSchema& schema = MessageSchema::Of(v1::FunctionDefinition::descriptor());
   EXPECT_EQ(FieldOf(schema, "parameters_json")->key, "parameters");
   EXPECT_EQ(FieldOf(schema, "parameters_json")->form, Form::kRawJson);
@@ -51,7 +51,7 @@ TEST(ShapeTest, KeysAreTheUpstreams) {
   EXPECT_EQ(metrics.FindForReading("prompt_tokens"), nullptr);
 }
 
-TEST(ShapeTest, UnionsAreFoundByTheirKey) {
+TEST(MessageSchemaTest, UnionsAreFoundByTheirKey) {
   const MessageSchema& schema = MessageSchema::Of(v1::ChatRequest::descriptor());
   EXPECT_EQ(schema.FindForWriting("reasoning_effort").size(), 3u);
   EXPECT_EQ(schema.FindForWriting("model").size(), 1u);
@@ -60,7 +60,7 @@ TEST(ShapeTest, UnionsAreFoundByTheirKey) {
   EXPECT_EQ(schema.unions().size(), 6u);
 }
 
-TEST(ShapeTest, OutputOnlyFieldsAreNotSent) {
+TEST(MessageSchemaTest, OutputOnlyFieldsAreNotSent) {
   EXPECT_FALSE(FieldOf(MessageSchema::Of(v1::ToolCall::descriptor()), "index")->sent);
   EXPECT_EQ(FieldOf(MessageSchema::Of(v1::ToolCall::descriptor()), "extra_json"), nullptr);
   EXPECT_NE(MessageSchema::Of(v1::ToolCall::descriptor()).extra(), nullptr);

@@ -3,10 +3,11 @@
 // object. The same for requests: what is taken is JSON.
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <random>
 
 #include "base/json_reader.h"
-#include "base/utf8.h"
+#include "base/text.h"
 #include "google/protobuf/message.h"
 #include "service/translate/request_encoder.h"
 #include "service/translate/response_decoder.h"
@@ -111,7 +112,7 @@ constexpr unsigned kRounds = 6000;
 
 TEST(MutationTest, AnswersAndErrors) {
   std::mt19937 random(1);
-  StreamTranslator translator(1, {});
+  std::optional<StreamTranslator> translator(std::in_place, 1, HeaderList());
   std::vector<v1::StreamChatResponse> messages;
   for (unsigned i = 0; i < kRounds && !HasFailure(); ++i) {
     const std::string body = Mutate(kBodies[i % std::size(kBodies)], &random);
@@ -122,10 +123,10 @@ TEST(MutationTest, AnswersAndErrors) {
     CheckStatus(HttpErrorStatus(400 + i % 200, {}, body));
     CheckStatus(ErrorAfterOk(body));
     messages.clear();
-    CheckStatus(translator.Push(i % 50 == 0 ? "error" : "", body, &messages).status);
+    CheckStatus(translator->Push(i % 50 == 0 ? "error" : "", body, &messages).status);
     if (i % 20 == 0) {
-      translator.Release(true, &messages);
-      translator = StreamTranslator(1 + i % 3, {});
+      translator->Release(true, &messages);
+      translator.emplace(1 + i % 3, HeaderList());
     }
     for (const auto& message : messages) {
       EXPECT_GT(message.choices_size(), 0);

@@ -3,34 +3,32 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
-#include "base/base64.h"
 #include "base/json_text.h"
-#include "base/safe_text.h"
+#include "base/text.h"
 
 namespace sparkgate::translate {
 namespace {
 
 constexpr size_t kMaxText = 512;
-constexpr size_t kMaxLooked = 4096;  // what lies behind would be cut off anyway
-constexpr size_t kMinSecret = 6;     // behind its prefix
+constexpr size_t kMaxLooked = 4096;  // the rest would be cut off anyway
+constexpr size_t kMinSecret = 6;     // after its prefix
 constexpr size_t kMinKey = 8;        // without one
 
-bool IsAlnum(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
 bool IsSecretCharacter(char c) {
-  return IsAlnum(c) || c == '_' || c == '-' || c == '.' || c == '*' || c == '~' || c == '+' ||
-         c == '/' || c == '=';
+  return absl::ascii_isalnum(c) || c == '_' || c == '-' || c == '.' || c == '*' || c == '~' ||
+         c == '+' || c == '/' || c == '=';
 }
 bool IsSpace(char c) { return c == ' '; }
-bool IsPathCharacter(char c) { return IsAlnum(c) || c == '_' || c == '-' || c == '.' || c == '/'; }
-
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+bool IsPathCharacter(char c) {
+  return absl::ascii_isalnum(c) || c == '_' || c == '-' || c == '.' || c == '/';
+}
 
 bool StartsWithLower(std::string_view text, std::string_view lower) {
-  return text.size() >= lower.size() && std::equal(lower.begin(), lower.end(), text.begin(),
-                                                   [](char a, char b) { return a == Lower(b); });
+  return text.size() >= lower.size() &&
+         std::equal(lower.begin(), lower.end(), text.begin(),
+                    [](char a, char b) { return a == absl::ascii_tolower(b); });
 }
 
 size_t RunLength(std::string_view text, bool (*belongs)(char)) {
@@ -39,7 +37,7 @@ size_t RunLength(std::string_view text, bool (*belongs)(char)) {
 
 // Length of the key at the start of `text`; 0 if there is none.
 size_t SecretLength(std::string_view text) {
-  if (!IsAlnum(text[0])) return 0;  // most of what is no text: it would be compared with each
+  if (!absl::ascii_isalnum(text[0])) return 0;  // saves the comparisons below
   for (const std::string_view prefix :
        {"fw_", "fw-", "fpk_", "sk-", "sk_", "pk-", "pk_", "rk_", "key_", "hf_", "gsk_", "xai-",
         "ghp_", "glpat-", "akia", "aiza", "eyj"}) {
@@ -63,7 +61,7 @@ bool MayBeKey(std::string_view word) {
   return word.size() >= kMinKey && word.find_first_of("0123456789*") != std::string_view::npos;
 }
 
-// Whether `path` is one of the API that is called, and none of a machine's files.
+// Whether `path` belongs to the API, not to a machine's files.
 bool IsEndpoint(std::string_view path) {
   static constexpr std::string_view kSegments[] = {"v1",          "v1beta",      "v2",
                                                    "api",         "openai",      "inference",
@@ -84,10 +82,10 @@ bool IsEndpoint(std::string_view path) {
   return true;
 }
 
-// Length of the file path at the start of `text`: two levels at least, or with an extension, or
-// with a drive letter, or relative to some place that only a machine knows.
+// Length of the file path at the start of `text`: with two levels at least, an extension or a drive
+// letter, or relative.
 size_t PathLength(std::string_view text) {
-  if (text.size() > 3 && IsAlnum(text[0]) && text.substr(1, 2) == ":\\") {
+  if (text.size() > 3 && absl::ascii_isalnum(text[0]) && text.substr(1, 2) == ":\\") {
     return std::min(text.find_first_of(" \t\"'),"), text.size());
   }
   for (const std::string_view begin : {"file:/", "../", "./", "~/"}) {
@@ -103,7 +101,7 @@ size_t PathLength(std::string_view text) {
   return deep || named ? run : 0;
 }
 
-// Before the first of what must not be shown and has no end that could be found.
+// Cuts at the first of what must not be shown and whose end cannot be found.
 std::string_view CutTail(std::string_view text) {
   for (const std::string_view mark :
        {"Traceback (most recent call last)", "File \"",
@@ -114,15 +112,17 @@ std::string_view CutTail(std::string_view text) {
   return text;
 }
 
-// Behind these a word is not new: of names, numbers and paths this is the middle.
-bool IsInsideWord(char c) { return IsAlnum(c) || c == '_' || c == '-' || c == '.' || c == '/'; }
+// Characters after which no new word begins.
+bool IsInsideWord(char c) {
+  return absl::ascii_isalnum(c) || c == '_' || c == '-' || c == '.' || c == '/';
+}
 
 std::string Clean(std::string_view text, bool about_keys) {
   text = CutTail(text.substr(0, kMaxLooked));
   std::string clean;
   bool word_begins = true;
-  // How much of `text` is left behind the run of a key's characters that was looked at last: if it
-  // was no key, no part of it is one, and looking at each would be quadratic.
+  // How much of `text` follows the last run of a key's characters: if the run was not a key, no
+  // part of it is, and checking each part would be quadratic.
   size_t behind_run = text.size();
   while (!text.empty()) {
     size_t secret = word_begins || clean.back() == '/' ? SecretLength(text) : 0;
@@ -149,15 +149,10 @@ constexpr size_t kLeastSecret = 4;
 constexpr size_t kLeastHeaderValue = 8;
 constexpr size_t kTellingPrefix = 8;
 
-bool IsUnreserved(unsigned char c) {  // RFC 3986 §2.3
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
-         c == '.' || c == '_' || c == '~';
-}
-
 std::string PercentEncoded(std::string_view text, const char* digits) {
   std::string encoded;
   for (const unsigned char c : text) {
-    if (IsUnreserved(c)) {
+    if (absl::ascii_isalnum(c) || c == '-' || c == '.' || c == '_' || c == '~') {  // RFC 3986 §2.3
       encoded.push_back(static_cast<char>(c));
     } else {
       encoded.append({'%', digits[c >> 4], digits[c & 15]});
@@ -166,8 +161,8 @@ std::string PercentEncoded(std::string_view text, const char* digits) {
   return encoded;
 }
 
-// The characters of base64 that depend on `secret` alone when `before` bytes stand before it in
-// their group of three ("user:" or "Bearer ", say) and any bytes behind it.
+// The base64 characters that depend on `secret` alone if it follows `before` bytes in their group
+// of three (as in "user:…" or "Bearer …") and any bytes follow it.
 std::string WithinBase64(std::string_view secret, size_t before) {
   std::string encoded;
   AppendBase64(std::string(before, '\0') + std::string(secret), &encoded);
@@ -176,14 +171,14 @@ std::string WithinBase64(std::string_view secret, size_t before) {
   return encoded.substr(begin, end - begin);
 }
 
-// What stands behind the name of a scheme, as in "Bearer abc"; "" if there is none.
+// The part after the name of a scheme, as in "Bearer abc"; "" if there is none.
 std::string_view CredentialsIn(std::string_view value) {
   const size_t space = value.find(' ');
   if (space == std::string_view::npos) return "";
   const absl::string_view scheme(value.data(), space);
   for (const char* known : {"bearer", "basic", "token", "apikey", "api-key", "key"}) {
     if (absl::EqualsIgnoreCase(scheme, known)) {
-      return value.substr(value.find_first_not_of(' ', space));
+      return value.substr(std::min(value.find_first_not_of(' ', space), value.size()));
     }
   }
   return "";
@@ -196,8 +191,7 @@ std::string CleanErrorText(std::string_view text) { return Clean(text, /*about_k
 std::string CleanKeyErrorText(std::string_view text) { return Clean(text, /*about_keys=*/true); }
 
 bool SaysContextLength(std::string_view text) {
-  std::string lower(text.substr(0, kMaxLooked));
-  std::transform(lower.begin(), lower.end(), lower.begin(), Lower);
+  const std::string lower = absl::AsciiStrToLower({text.data(), std::min(text.size(), kMaxLooked)});
   for (const char* mark : {"prompt is too long", "maximum context length", "context length",
                            "context_length", "context size", "context_size", "context window"}) {
     if (lower.find(mark) != std::string::npos) return true;

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "base/base64.h"
+#include "base/text.h"
 
 namespace sparkgate::translate {
 namespace {
@@ -73,6 +73,7 @@ TEST(KnownSecrets, BasicIsRemovedAsTheSchemeSendsItAndTheUserStays) {
 TEST(KnownSecrets, HeaderValuesAreRemovedFromEightCharactersOn) {
   KnownSecrets secrets;
   secrets.AddHeaderValue("short12");
+  secrets.AddHeaderValue("Bearer  ");  // a scheme without credentials
   secrets.AddHeaderValue("Bearer abcdefgh-42");
   secrets.AddHeaderValue("https://shop.example/");
   EXPECT_EQ(secrets.RemovedFrom("short12"), "short12");

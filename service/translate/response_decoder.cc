@@ -5,6 +5,7 @@
 
 #include "base/json_reader.h"
 #include "base/json_text.h"
+#include "base/text.h"
 #include "service/translate/message_decoder.h"
 #include "service/translate/message_schema.h"
 #include "service/translate/response_values.h"
@@ -17,38 +18,29 @@ namespace {
 // Upstreams take an `n` of 128 at most.
 constexpr uint32_t kMaxChoices = 1024;
 
-// "" if `choices` are what an answer needs; everything else in a body may be odd.
+// "" if the choices are what an answer needs.
 std::string ChoicesError(const JsonValue& root) {
-  const auto choices = root.Find("choices");
-  if (!choices.has_value() || !choices->is(JsonKind::kArray)) return "it has no list of choices";
+  const auto choices = root.Find("choices", JsonKind::kArray);
+  if (!choices) return "it has no list of choices";
   if (choices->size() == 0) return "it has no choice";
   if (choices->size() > kMaxChoices) return "it has more choices than anybody may ask for";
-  std::string error;
-  choices->ForEachElement([&](const JsonValue& choice) {
-    if (!choice.is(JsonKind::kObject)) error = "a choice is no object";
-    const auto message = choice.Find("message");
-    if (message.has_value() && !message->is(JsonKind::kObject) && !message->is(JsonKind::kNull)) {
-      error = "a choice's message is no object";
-    }
-  });
-  return error;
+  return MalformedChoice(*choices, "message");
 }
 
-// Servers put the text of an answer into other places than its message: into `text`, as the older
-// completions have it, or into a `delta`.
+// Some servers put the text of an answer elsewhere than into its message: into `text`, as in the
+// older completions, or into a `delta`.
 void FillFromElsewhere(const JsonValue& value, MessageDecoder* decoder, v1::Choice* choice) {
   v1::ChatMessage* message = choice->mutable_message();
   const auto whole = value.Find("message");
-  const auto delta = value.Find("delta");
-  if (delta && delta->is(JsonKind::kObject)) {
+  if (const auto delta = value.Find("delta", JsonKind::kObject)) {
     if (!whole || whole->size() == 0) {
       decoder->Object(*delta, MessageSchema::Of(v1::ChatMessage::descriptor()), message);
     } else if (delta->raw() != whole->raw()) {
       AddExtra("delta", delta->raw(), choice->mutable_extra_json());
     }
   }
-  const auto text = value.Find("text");
-  if (!text || !text->is(JsonKind::kString) || text->AsText() == message->content()) return;
+  const auto text = value.Find("text", JsonKind::kString);
+  if (!text || text->AsText() == message->content()) return;
   if (message->content().empty()) {
     message->set_content(std::string(text->AsText()));
   } else {
@@ -56,8 +48,7 @@ void FillFromElsewhere(const JsonValue& value, MessageDecoder* decoder, v1::Choi
   }
 }
 
-// `calls[call.index]` must be right. What has no index at all is left alone: its place says it.
-// Returns how many indices were wrong.
+// Makes `calls[call.index]` right, unless no call has an index. Returns how many were wrong.
 int NumberToolCalls(v1::ChatMessage* message) {
   bool numbered = false;
   for (const v1::ToolCall& call : message->tool_calls()) numbered = numbered || call.has_index();
@@ -73,7 +64,7 @@ int NumberToolCalls(v1::ChatMessage* message) {
   return wrong;
 }
 
-// The indices tell the answers apart; if they do not, their places do.
+// Numbers the choices by position if their own indices are missing or not distinct.
 void NumberChoices(const JsonValue& choices, v1::ChatResponse* response) {
   std::set<int> seen;
   bool distinct = true;
@@ -89,8 +80,7 @@ void NumberChoices(const JsonValue& choices, v1::ChatResponse* response) {
   for (int i = 0; !distinct && i < place; ++i) response->mutable_choices(i)->set_index(i);
 }
 
-// What an answer does not say of itself; one without role is the assistant's. Returns the
-// anomalies.
+// Fills in what an answer leaves out or puts elsewhere. Returns how much was odd.
 int CompleteChoices(const JsonValue& choices, MessageDecoder* decoder, v1::ChatResponse* response) {
   int at = 0, anomalies = 0;
   choices.ForEachElement([&](const JsonValue& value) {
@@ -117,23 +107,19 @@ bool EndedInError(const v1::ChatResponse& response) {
 void AddMetrics(const HeaderList& headers, v1::ChatResponse* response) {
   v1::PerfMetrics metrics;
   AddHeaderMetrics(headers, &metrics);
-  MergeMetrics(response->perf_metrics(), &metrics);
-  if (!IsEmpty(metrics)) *response->mutable_perf_metrics() = std::move(metrics);
-}
-
-CallStatus Malformed(std::string_view what, const HeaderList& headers) {
-  return MalformedAnswer(what, headers, Endpoint::kModels);
+  metrics.MergeFrom(response->perf_metrics());
+  if (metrics.ByteSizeLong() > 0) *response->mutable_perf_metrics() = std::move(metrics);
 }
 
 bool HasId(const JsonValue& model) {
-  const auto id = model.Find("id");
-  return id.has_value() && id->is(JsonKind::kString) && !id->AsText().empty();
+  const auto id = model.Find("id", JsonKind::kString);
+  return id && !id->AsText().empty();
 }
 
-// "" if the list is what an answer needs; everything else in a body may be odd.
+// "" if the list is what an answer needs; everything else in it may be odd.
 std::string_view ListError(const JsonValue& root) {
-  const auto list = root.Find("data");
-  if (!list.has_value() || !list->is(JsonKind::kArray)) return "it has no list `data`";
+  const auto list = root.Find("data", JsonKind::kArray);
+  if (!list) return "it has no list `data`";
   std::string_view error;
   list->ForEachElement([&](const JsonValue& model) {
     if (!model.is(JsonKind::kObject)) {
@@ -145,9 +131,9 @@ std::string_view ListError(const JsonValue& root) {
   return error;
 }
 
-// Some servers call it by another name, which stays in extra_json as well.
+// Some servers name the context length max_model_len, which stays in extra_json as well.
 void FillContextLengths(const JsonValue& list, v1::ListModelsResponse* response) {
-  if (response->data_size() == 0) return;  // so large that it is in extra_json
+  if (response->data_size() == 0) return;  // empty, or so large that it is in extra_json
   int at = 0;
   list.ForEachElement([&](const JsonValue& value) {
     v1::Model* model = response->mutable_data(at++);
@@ -158,7 +144,7 @@ void FillContextLengths(const JsonValue& list, v1::ListModelsResponse* response)
   });
 }
 
-// What to do about a failure; "" if what any call is told fits.
+// The advice on a failure; "" if that for any call fits.
 std::string_view AdviceFor(const CallStatus& status) {
   if (status.may_have_run) return "Asking for the models costs nothing: try again.";
   switch (status.reason) {
@@ -180,11 +166,9 @@ CallStatus DecodeChat(std::string_view body, const HeaderList& headers, v1::Chat
                       int* anomalies) {
   response->Clear();
   JsonDocument document;
-  const auto result = document.Parse(body);
-  if (result != JsonDocument::Result::kOk) return MalformedAnswer(DescribeParse(result), headers);
+  CallStatus status = ParseAnswer(body, headers, Endpoint::kCompletion, &document);
+  if (!status.ok()) return status;
   const JsonValue root = document.root();
-  if (!root.is(JsonKind::kObject)) return MalformedAnswer("it is no JSON object", headers);
-  if (CallStatus error = ErrorOfAnswer(root, headers); !error.ok()) return error;
   const std::string error = ChoicesError(root);
   if (!error.empty()) return MalformedAnswer(error, headers);
   MessageDecoder decoder(document);
@@ -208,13 +192,13 @@ std::string_view WithoutEndMark(std::string_view body) {
   const std::string_view whole = TrimJsonSpace(body);
   body = whole;
   const auto remove = [&body](std::string_view end) {
-    const bool found = body.size() >= end.size() && body.substr(body.size() - end.size()) == end;
+    const bool found = EndsWith(body, end);
     if (found) body = TrimJsonSpace(body.substr(0, body.size() - end.size()));
     return found;
   };
   if (!remove(kMark)) return whole;
   remove(kField);
-  // Within a body that is a list or a text it is no mark.
+  // In a body that is not an object it is not a mark.
   return !body.empty() && body.back() == '}' ? body : whole;
 }
 
@@ -227,13 +211,11 @@ CallStatus DecodeModels(std::string_view body, const HeaderList& headers,
                         v1::ListModelsResponse* response) {
   response->Clear();
   JsonDocument document;
-  const auto result = document.Parse(body);
-  if (result != JsonDocument::Result::kOk) return Malformed(DescribeParse(result), headers);
+  CallStatus status = ParseAnswer(body, headers, Endpoint::kModels, &document);
+  if (!status.ok()) return status;
   const JsonValue root = document.root();
-  if (!root.is(JsonKind::kObject)) return Malformed("it is no JSON object", headers);
-  if (CallStatus error = ErrorOfAnswer(root, headers); !error.ok()) return error;
   const std::string_view error = ListError(root);
-  if (!error.empty()) return Malformed(error, headers);
+  if (!error.empty()) return MalformedAnswer(error, headers, Endpoint::kModels);
   MessageDecoder(document).Object(root, MessageSchema::Of(v1::ListModelsResponse::descriptor()),
                                   response);
   FillContextLengths(*root.Find("data"), response);
@@ -246,10 +228,10 @@ CallStatus WordedForModels(CallStatus status) {
   const std::string_view advice = AdviceFor(status);
   if (!status.advice.empty() && !advice.empty()) status.advice = advice;
   if (status.reason != v1::ERROR_REASON_MODEL_NOT_FOUND) return status;
-  // Not a model is missing, but the list itself.
-  const std::string_view about_a_model = RowOfStatus(status.http_status).what;
-  if (status.message.rfind(about_a_model, 0) == 0) {
-    status.message.replace(0, about_a_model.size(), "The upstream has no list of models");
+  // The list itself is missing, not a model.
+  const std::string_view unknown_model = RowOfStatus(status.http_status).what;
+  if (status.message.rfind(unknown_model, 0) == 0) {
+    status.message.replace(0, unknown_model.size(), "The upstream has no list of models");
   }
   return status;
 }

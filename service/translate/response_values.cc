@@ -1,29 +1,25 @@
 #include "service/translate/response_values.h"
 
-#include <charconv>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 
-#include "base/safe_text.h"
+#include "base/text.h"
 #include "service/translate/message_decoder.h"
 #include "service/translate/message_schema.h"
 
 namespace sparkgate::translate {
+
+using google::protobuf::FieldDescriptor;
+
 namespace {
 
 // Beyond it a double no longer holds every integer.
 constexpr double kMostExact = 9007199254740992.0;  // 2^53
 
-template <typename Number>
-bool Read(std::string_view text, Number* number) {
-  const char* const end = text.data() + text.size();
-  const auto result = std::from_chars(text.data(), end, *number);
-  return result.ec == std::errc() && result.ptr == end;
-}
-
-// What a number or a text spells.
+// The characters of a number or a string.
 bool Spelling(const JsonValue& value, std::string_view* text) {
   if (value.is(JsonKind::kNumber)) {
     *text = value.raw();
@@ -34,6 +30,42 @@ bool Spelling(const JsonValue& value, std::string_view* text) {
   }
   return !text->empty();
 }
+
+bool FiniteNumber(std::string_view text, double* number) {
+  return ParseNumber(text, number) && std::isfinite(*number);
+}
+
+// A number that may have been an integer before somebody made it a double.
+bool WithinExact(const JsonValue& value, double* number) {
+  return LenientDouble(value, number) && std::fabs(*number) <= kMostExact;
+}
+
+}  // namespace
+
+bool LenientDouble(const JsonValue& value, double* number) {
+  std::string_view text;
+  return Spelling(value, &text) && FiniteNumber(text, number);
+}
+
+bool LenientInteger(const JsonValue& value, int64_t* integer) {
+  std::string_view text;
+  if (!Spelling(value, &text)) return false;
+  if (ParseNumber(text, integer)) return true;
+  double number;
+  if (!WithinExact(value, &number)) return false;
+  *integer = static_cast<int64_t>(number);
+  return static_cast<double>(*integer) == number;
+}
+
+bool WholeSeconds(const JsonValue& value, int64_t* seconds) {
+  if (LenientInteger(value, seconds)) return true;
+  double number;
+  if (!WithinExact(value, &number)) return false;
+  *seconds = static_cast<int64_t>(std::floor(number));
+  return true;
+}
+
+namespace {
 
 bool IsThinking(std::string_view type) {
   return type.find("think") != std::string_view::npos ||
@@ -53,17 +85,12 @@ bool AppendText(const JsonValue& value, std::string* text) {
   if (!value.is(JsonKind::kArray)) return false;
   bool found = false;
   value.ForEachElement([&](const JsonValue& element) {
-    const auto inner = element.Find("text");
-    if (!inner || !inner->is(JsonKind::kString)) return;
+    const auto inner = element.Find("text", JsonKind::kString);
+    if (!inner) return;
     text->append(inner->AsText());
     found = true;
   });
   return found;
-}
-
-std::string_view TypeOf(const JsonValue& part) {
-  const auto type = part.Find("type");
-  return type && type->is(JsonKind::kString) ? type->AsText() : std::string_view();
 }
 
 void ReadPart(const JsonValue& part, PartTexts* texts) {
@@ -71,9 +98,9 @@ void ReadPart(const JsonValue& part, PartTexts* texts) {
     texts->found = AppendText(part, &texts->content);
     return;
   }
-  const std::string_view type = TypeOf(part);
-  const bool thinking = IsThinking(type);
-  if (!thinking && !IsText(type)) return;
+  const auto type = part.Find("type", JsonKind::kString);
+  const bool thinking = type && IsThinking(type->AsText());
+  if (type && !thinking && !IsText(type->AsText())) return;
   std::string* const target = thinking ? &texts->reasoning : &texts->content;
   for (const char* key : {"text", "thinking", "reasoning", "content"}) {
     const auto text = part.Find(key);
@@ -83,9 +110,15 @@ void ReadPart(const JsonValue& part, PartTexts* texts) {
   }
 }
 
-bool IsArray(const std::optional<JsonValue>& value) {
-  return value.has_value() && value->is(JsonKind::kArray);
+}  // namespace
+
+PartTexts TextsOfParts(const JsonValue& parts) {
+  PartTexts texts;
+  parts.ForEachElement([&](const JsonValue& part) { ReadPart(part, &texts); });
+  return texts;
 }
+
+namespace {
 
 bool SetToken(const JsonValue& value, v1::TokenLogprob* token) {
   if (!value.is(JsonKind::kString)) return false;
@@ -93,27 +126,14 @@ bool SetToken(const JsonValue& value, v1::TokenLogprob* token) {
   return true;
 }
 
-bool SetLogprob(const JsonValue& value, v1::TokenLogprob* token) {
-  double number;
+// Null leaves the field unset.
+template <typename Number, bool (JsonValue::*kRead)(Number*) const,
+          void (v1::TokenLogprob::*kSet)(Number)>
+bool SetNumber(const JsonValue& value, v1::TokenLogprob* token) {
+  Number number;
   if (value.is(JsonKind::kNull)) return true;
-  if (!value.AsDouble(&number)) return false;
-  token->set_logprob(number);
-  return true;
-}
-
-bool SetOffset(const JsonValue& value, v1::TokenLogprob* token) {
-  int32_t offset;
-  if (value.is(JsonKind::kNull)) return true;
-  if (!value.AsInteger(&offset)) return false;
-  token->set_text_offset(offset);
-  return true;
-}
-
-bool SetTokenId(const JsonValue& value, v1::TokenLogprob* token) {
-  int32_t id;
-  if (value.is(JsonKind::kNull)) return true;
-  if (!value.AsInteger(&id)) return false;
-  token->set_token_id(id);
+  if (!(value.*kRead)(&number)) return false;
+  (token->*kSet)(number);
   return true;
 }
 
@@ -137,11 +157,14 @@ struct Column {
 };
 
 constexpr Column kColumns[] = {
-    {"tokens", SetToken},       {"token_logprobs", SetLogprob}, {"top_logprobs", SetTop},
-    {"text_offset", SetOffset}, {"token_ids", SetTokenId},
+    {"tokens", SetToken},
+    {"token_logprobs", SetNumber<double, &JsonValue::AsDouble, &v1::TokenLogprob::set_logprob>},
+    {"top_logprobs", SetTop},
+    {"text_offset", SetNumber<int32_t, &JsonValue::AsInteger, &v1::TokenLogprob::set_text_offset>},
+    {"token_ids", SetNumber<int32_t, &JsonValue::AsInteger, &v1::TokenLogprob::set_token_id>},
 };
 
-// A message with one string, each with malloc's share, and the pointer to it.
+// The memory of a message with one string, both with malloc's overhead, and of the pointer to it.
 template <typename Token>
 constexpr size_t kBytesOf = sizeof(Token) + 16 + sizeof(std::string) + 16;
 
@@ -164,97 +187,17 @@ bool AddColumn(const Column& column, const JsonValue& values, v1::Logprobs* logp
   return good;
 }
 
-using google::protobuf::FieldDescriptor;
-
-constexpr std::string_view kPrefix = "fireworks-";
-constexpr size_t kMaxHeaderValue = 4096;
-
-const FieldDescriptor* FindField(std::string_view key) {
-  const FieldSchema* field = MessageSchema::Of(v1::PerfMetrics::descriptor()).FindForReading(key);
-  return field == nullptr || field->field->is_map() ? nullptr : field->field;
-}
-
-bool ReadNumber(std::string_view text, double* number) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *number);
-  return error == std::errc() && end == text.data() + text.size() && std::isfinite(*number);
-}
-
-// The upstream's own tools read these with float(), so a count may come as "12.0".
-bool ReadCount(std::string_view text, int32_t* count) {
-  double number;
-  if (!ReadNumber(text, &number) || number != std::trunc(number)) return false;
-  if (std::abs(number) > std::numeric_limits<int32_t>::max()) return false;
-  *count = static_cast<int32_t>(number);
-  return true;
-}
-
-bool SetField(std::string_view text, const FieldDescriptor* field, v1::PerfMetrics* metrics) {
-  const auto* reflection = metrics->GetReflection();
-  int32_t count;
-  double number;
-  switch (field->cpp_type()) {
-    case FieldDescriptor::CPPTYPE_INT32:
-      if (!ReadCount(text, &count)) return false;
-      reflection->SetInt32(metrics, field, count);
-      return true;
-    case FieldDescriptor::CPPTYPE_DOUBLE:
-      if (!ReadNumber(text, &number)) return false;
-      reflection->SetDouble(metrics, field, number);
-      return true;
-    default:
-      reflection->SetString(metrics, field, std::string(text));
-      return true;
-  }
-}
-
-// False: it has a field, but does not read as its type.
-bool SetByKey(std::string_view key, std::string_view text, v1::PerfMetrics* metrics) {
-  const FieldDescriptor* field = FindField(key);
-  if (field != nullptr && SetField(text, field, metrics)) return true;
-  (*metrics->mutable_other())[std::string(key)] = std::string(text);
-  return field == nullptr;
-}
-
 }  // namespace
 
-bool LenientDouble(const JsonValue& value, double* number) {
-  std::string_view text;
-  return Spelling(value, &text) && Read(text, number) && std::isfinite(*number);
-}
-
-bool LenientInteger(const JsonValue& value, int64_t* integer) {
-  std::string_view text;
-  if (!Spelling(value, &text)) return false;
-  if (Read(text, integer)) return true;
-  double number;
-  if (!LenientDouble(value, &number) || std::fabs(number) > kMostExact) return false;
-  *integer = static_cast<int64_t>(number);
-  return static_cast<double>(*integer) == number;
-}
-
-bool WholeSeconds(const JsonValue& value, int64_t* seconds) {
-  if (LenientInteger(value, seconds)) return true;
-  double number;
-  if (!LenientDouble(value, &number) || std::fabs(number) > kMostExact) return false;
-  *seconds = static_cast<int64_t>(std::floor(number));
-  return true;
-}
-
-PartTexts TextsOfParts(const JsonValue& parts) {
-  PartTexts texts;
-  parts.ForEachElement([&](const JsonValue& part) { ReadPart(part, &texts); });
-  return texts;
-}
-
 bool IsLegacyLogprobs(const JsonValue& value) {
-  return value.is(JsonKind::kObject) && !IsArray(value.Find("content")) &&
-         IsArray(value.Find("tokens"));
+  return value.is(JsonKind::kObject) && !value.Find("content", JsonKind::kArray) &&
+         value.Find("tokens", JsonKind::kArray);
 }
 
 size_t LegacyLogprobsBytes(const JsonValue& value) {
   size_t bytes = value.Find("tokens")->size() * kBytesOf<v1::TokenLogprob>;
-  const auto top = value.Find("top_logprobs");
-  if (!IsArray(top)) return bytes;
+  const auto top = value.Find("top_logprobs", JsonKind::kArray);
+  if (!top) return bytes;
   top->ForEachElement([&](const JsonValue& tokens) {
     if (tokens.is(JsonKind::kObject)) bytes += tokens.size() * kBytesOf<v1::TopLogprob>;
   });
@@ -282,6 +225,54 @@ bool FoldLegacyLogprobs(const JsonValue& value, v1::Logprobs* logprobs) {
   return good;
 }
 
+namespace {
+
+constexpr std::string_view kPrefix = "fireworks-";
+constexpr size_t kMaxHeaderValue = 4096;
+
+const FieldDescriptor* FindField(std::string_view key) {
+  const FieldSchema* field = MessageSchema::Of(v1::PerfMetrics::descriptor()).FindForReading(key);
+  return field == nullptr || field->field->is_map() ? nullptr : field->field;
+}
+
+// The upstream's own tools read these with float(), so a count may come as "12.0".
+bool ReadCount(std::string_view text, int32_t* count) {
+  double number;
+  if (!FiniteNumber(text, &number) || number != std::trunc(number)) return false;
+  if (std::abs(number) > std::numeric_limits<int32_t>::max()) return false;
+  *count = static_cast<int32_t>(number);
+  return true;
+}
+
+bool SetField(std::string_view text, const FieldDescriptor* field, v1::PerfMetrics* metrics) {
+  const auto* reflection = metrics->GetReflection();
+  int32_t count;
+  double number;
+  switch (field->cpp_type()) {
+    case FieldDescriptor::CPPTYPE_INT32:
+      if (!ReadCount(text, &count)) return false;
+      reflection->SetInt32(metrics, field, count);
+      return true;
+    case FieldDescriptor::CPPTYPE_DOUBLE:
+      if (!FiniteNumber(text, &number)) return false;
+      reflection->SetDouble(metrics, field, number);
+      return true;
+    default:
+      reflection->SetString(metrics, field, std::string(text));
+      return true;
+  }
+}
+
+// False: it has a field, but does not read as its type.
+bool SetByKey(std::string_view key, std::string_view text, v1::PerfMetrics* metrics) {
+  const FieldDescriptor* field = FindField(key);
+  if (field != nullptr && SetField(text, field, metrics)) return true;
+  (*metrics->mutable_other())[std::string(key)] = std::string(text);
+  return field == nullptr;
+}
+
+}  // namespace
+
 void AddHeaderMetrics(const HeaderList& headers, v1::PerfMetrics* metrics) {
   for (const auto& [name, value] : headers) {
     if (name.compare(0, kPrefix.size(), kPrefix) != 0) continue;
@@ -302,10 +293,15 @@ int AddBodyMetrics(const JsonValue& object, v1::PerfMetrics* metrics) {
   return anomalies;
 }
 
-void MergeMetrics(const v1::PerfMetrics& metrics, v1::PerfMetrics* target) {
-  target->MergeFrom(metrics);
+std::string MalformedChoice(const JsonValue& choices, std::string_view member) {
+  std::string error;
+  choices.ForEachElement([&](const JsonValue& choice) {
+    if (!choice.is(JsonKind::kObject)) error = "a choice is no object";
+    const auto value = choice.Find(member);
+    if (!value || value->is(JsonKind::kObject) || value->is(JsonKind::kNull)) return;
+    error = "a choice's " + std::string(member) + " is no object";
+  });
+  return error;
 }
-
-bool IsEmpty(const v1::PerfMetrics& metrics) { return metrics.ByteSizeLong() == 0; }
 
 }  // namespace sparkgate::translate

@@ -6,33 +6,36 @@
 
 #include "service/translate/call_status.h"
 
-// The status table, row by row.
+// The table from the upstream's errors to gRPC statuses.
 namespace sparkgate::translate {
 
-// What becomes of one kind of failure.
+// What the caller is told of one kind of failure.
 struct StatusRow {
   absl::StatusCode code;
   v1::ErrorReason reason;
   Pushback pushback;
   bool may_have_run;
   bool quota;
-  std::chrono::milliseconds retry;  // if the upstream says nothing; 0: no RetryInfo
+  std::chrono::milliseconds retry;  // unless the upstream says another; 0: no RetryInfo
   std::string_view what;            // "The upstream … ", without its full stop
   std::string_view advice;          // a sentence
 };
 
-// Of an HTTP status other than 200. Never fails: what is unknown is a protocol error or, from 500
-// on, the upstream's own fault.
+inline constexpr std::string_view kDoNotResendBlindly =
+    "It may have run and been billed: do not send it again blindly.";
+
+// For an HTTP status other than 200. Of unknown ones, 500 to 599 are the upstream's failures and
+// all others protocol errors.
 const StatusRow& RowOfStatus(int http_status);
 
-// Rows that the status alone does not tell.
-const StatusRow& ContextLengthRow();
-const StatusRow& DeploymentNotReadyRow();
-const StatusRow& CallersKeyRow();
-const StatusRow& StreamErrorRow();
+// For errors that the HTTP status alone does not tell.
+extern const StatusRow kContextLengthRow;
+extern const StatusRow kDeploymentNotReadyRow;
+extern const StatusRow kCallersKeyRow;
+extern const StatusRow kStreamErrorRow;
 
-// The HTTP status that an error's own code stands for, when it is a word; 0 if it is none of the
-// known ones. `invalid_request_error` is none: Fireworks writes it into rate limit errors as well.
+// The HTTP status that the code in an error's body stands for; 0 if it is not a known word.
+// `invalid_request_error` is not: Fireworks writes it into rate limit errors as well.
 int StatusOfWord(std::string_view code);
 
 }  // namespace sparkgate::translate

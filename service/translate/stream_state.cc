@@ -1,49 +1,25 @@
 #include "service/translate/stream_state.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "absl/strings/match.h"
-#include "base/utf8.h"
 #include "service/translate/message_decoder.h"
 
 namespace sparkgate::translate {
 namespace {
 
-bool IsObjectWithMembers(const std::optional<JsonValue>& value) {
-  return value.has_value() && value->is(JsonKind::kObject) && value->size() > 0;
-}
-
-std::optional<JsonValue> Text(const JsonValue& object, std::string_view key) {
-  auto value = object.Find(key);
-  if (value.has_value() && !value->is(JsonKind::kString)) value.reset();
-  return value;
-}
-
-// Joins the halves of characters at the ends of one text's increments. Without an increment, a half
-// that waits has waited long enough.
+// Joins surrogates at the ends of one text's increments. Without an increment, a surrogate that
+// waits is not waited for any longer.
 template <typename Mutable>
 void Join(const JsonDocument& document, const std::optional<JsonValue>& value,
-          SurrogateJoiner* half, Mutable text) {
-  if (value.has_value()) {
-    half->Join(document, *value, text());
-  } else if (half->waiting()) {
-    text()->assign(half->Flush());
+          SurrogateJoiner* joiner, Mutable text) {
+  if (value) {
+    joiner->Join(document, *value, text());
+  } else if (joiner->waiting()) {
+    text()->assign(joiner->Flush());
   }
 }
 
-constexpr size_t kMaxWords = 1024;
-
-bool IsKeepAlive(std::string_view data) {
-  if (data.front() == ':') return true;
-  for (const std::string_view word : {"\"\"", "null", "true", "false", "[]", "ping", "pong",
-                                      "keepalive", "keep-alive", "heartbeat"}) {
-    if (absl::EqualsIgnoreCase({data.data(), data.size()}, {word.data(), word.size()})) return true;
-  }
-  return false;
-}
-
-// A member that says something: not null, "", [], {} or false.
 bool SaysSomething(const JsonValue& value) {
   switch (value.kind()) {
     case JsonKind::kNull:
@@ -101,15 +77,15 @@ bool SaysNothing(const v1::StreamChatResponse& message) {
          !message.has_usage() && !message.has_perf_metrics();
 }
 
-bool StreamHead::Absorb(v1::StreamChatResponse* chunk) {
+bool TopLevelFields::Take(v1::StreamChatResponse* chunk) {
   const bool new_extra = chunk->has_extra_json() && chunk->extra_json() != extra_;
   const bool new_ids = chunk->prompt_token_ids_size() > 0;
   if (new_extra && fields_.has_extra_json()) return false;
   if (new_ids && fields_.prompt_token_ids_size() > 0) return false;
-  // Of all these the first that says something counts: servers that do not know yet send "" or 0.
-  if (IsNew(chunk->id(), &id_)) fields_.set_id(id_);
-  if (IsNew(chunk->model(), &model_)) fields_.set_model(model_);
-  // `created` changes from chunk to chunk on some servers: it says when the answer began.
+  // The first that is not empty counts: servers send "" or 0 while they do not know.
+  if (IsFirst(chunk->id(), &id_)) fields_.set_id(id_);
+  if (IsFirst(chunk->model(), &model_)) fields_.set_model(model_);
+  // Some servers change `created` from chunk to chunk; it says when the answer began.
   if (chunk->created() != 0 && !has_created_) {
     fields_.set_created(chunk->created());
     waiting_ = has_created_ = true;
@@ -125,7 +101,8 @@ bool StreamHead::Absorb(v1::StreamChatResponse* chunk) {
   return true;
 }
 
-bool StreamHead::IsNew(const std::string& value, std::string* known) {
+// True if `value` is the first one that is not empty; it is now `known`.
+bool TopLevelFields::IsFirst(const std::string& value, std::string* known) {
   if (value.empty() || value == *known) return false;
   if (!known->empty()) {
     ++anomalies_;
@@ -135,12 +112,12 @@ bool StreamHead::IsNew(const std::string& value, std::string* known) {
   return waiting_ = true;
 }
 
-bool StreamHead::Fits(const v1::StreamChatResponse& message) const {
+bool TopLevelFields::Fits(const v1::StreamChatResponse& message) const {
   return !(fields_.has_extra_json() && message.has_extra_json()) &&
          !(fields_.prompt_token_ids_size() > 0 && message.prompt_token_ids_size() > 0);
 }
 
-void StreamHead::Attach(v1::StreamChatResponse* message) {
+void TopLevelFields::MoveInto(v1::StreamChatResponse* message) {
   if (!waiting_) return;
   waiting_ = false;
   message->MergeFrom(fields_);
@@ -150,10 +127,9 @@ void StreamHead::Attach(v1::StreamChatResponse* message) {
 void ChoiceState::Advance(const JsonDocument& document, const JsonValue& value,
                           const v1::ChatMessage* message, v1::StreamChoice* entry) {
   v1::ChatMessage* delta = entry->mutable_delta();
-  const auto delta_value = value.Find("delta");
-  const bool has_delta = IsObjectWithMembers(delta_value);
-  if (has_delta) {
-    JoinHalves(document, *delta_value, delta);
+  const auto delta_value = value.Find("delta", JsonKind::kObject);
+  if (delta_value && delta_value->size() > 0) {
+    JoinSurrogatesOf(document, *delta_value, delta);
     content_.Append(delta->content());
     reasoning_.Append(delta->reasoning_content());
     KeepRawText(*delta_value, delta);
@@ -161,12 +137,12 @@ void ChoiceState::Advance(const JsonDocument& document, const JsonValue& value,
   auto owner = delta_value;  // of the tool calls
   const auto message_value = value.Find("message");
   if (message != nullptr && TakeMessage(*message, *message_value, entry)) owner = message_value;
-  if (const auto text = Text(value, "text")) TakeText(*text, entry);
+  if (const auto text = value.Find("text", JsonKind::kString)) TakeText(*text, entry);
   AdvanceRole(delta);
   if (delta->tool_calls_size() > 0) {
     calls_.Advance(document, *owner->Find("tool_calls"), delta);
   } else if (calls_.waiting()) {
-    calls_.AdvanceWithout(delta);
+    calls_.AdvanceWithoutFragments(delta);
   }
   AdvanceFinish(entry);
 }
@@ -182,20 +158,19 @@ void ChoiceState::AdvanceRole(v1::ChatMessage* delta) {
   delta->clear_role();
 }
 
-void ChoiceState::JoinHalves(const JsonDocument& document, const JsonValue& delta_value,
-                             v1::ChatMessage* delta) {
-  // A delta without any of them is no reason to search for them.
-  const bool waiting = content_half_.waiting() || reasoning_half_.waiting();
+void ChoiceState::JoinSurrogatesOf(const JsonDocument& document, const JsonValue& delta_value,
+                                   v1::ChatMessage* delta) {
+  const bool waiting = content_surrogate_.waiting() || reasoning_surrogate_.waiting();
   if (document.lone_surrogates().empty() && !waiting) return;
-  Join(document, Text(delta_value, "content"), &content_half_,
+  Join(document, delta_value.Find("content", JsonKind::kString), &content_surrogate_,
        [delta] { return delta->mutable_content(); });
-  auto reasoning = Text(delta_value, "reasoning_content");
-  if (!reasoning.has_value()) reasoning = Text(delta_value, "reasoning");
-  Join(document, reasoning, &reasoning_half_,
+  auto reasoning = delta_value.Find("reasoning_content", JsonKind::kString);
+  if (!reasoning) reasoning = delta_value.Find("reasoning", JsonKind::kString);
+  Join(document, reasoning, &reasoning_surrogate_,
        [delta] { return delta->mutable_reasoning_content(); });
 }
 
-// A message that is put together from parts, and is sent again, must have all of them.
+// A caller that puts the parts together and sends the message again must have all of them.
 void ChoiceState::KeepRawText(const JsonValue& delta_value, v1::ChatMessage* delta) {
   const auto content = delta_value.Find("content");
   if (!content.has_value()) return;
@@ -205,13 +180,14 @@ void ChoiceState::KeepRawText(const JsonValue& delta_value, v1::ChatMessage* del
            delta->mutable_extra_json());
 }
 
-// A message beside the deltas repeats them; one in their place holds all of the text so far.
+// A message beside the deltas repeats them; one in their place holds all of the text so far. True
+// if the tool calls of `entry` are now those of the message.
 bool ChoiceState::TakeMessage(const v1::ChatMessage& message, const JsonValue& raw,
                               v1::StreamChoice* entry) {
   v1::ChatMessage* delta = entry->mutable_delta();
-  const auto content = content_.NewPart(message.content(), GrowingText::Habit::kWhole);
+  const auto content = content_.NewPart(message.content(), GrowingText::Repeats::kAll);
   const auto reasoning =
-      reasoning_.NewPart(message.reasoning_content(), GrowingText::Habit::kWhole);
+      reasoning_.NewPart(message.reasoning_content(), GrowingText::Repeats::kAll);
   if (!content.has_value() || !reasoning.has_value()) {
     ++anomalies_;
     AddExtra("message", raw.raw(), entry->mutable_extra_json());
@@ -232,7 +208,7 @@ bool ChoiceState::TakeMessage(const v1::ChatMessage& message, const JsonValue& r
 void ChoiceState::TakeText(const JsonValue& text, v1::StreamChoice* entry) {
   v1::ChatMessage* delta = entry->mutable_delta();
   if (text.AsText().empty() || text.AsText() == delta->content()) return;
-  const auto added = content_.NewPart(text.AsText(), GrowingText::Habit::kIncrements);
+  const auto added = content_.NewPart(text.AsText(), GrowingText::Repeats::kNothing);
   if (added.has_value()) {
     if (!added->empty()) delta->mutable_content()->append(*added);
     return;
@@ -249,69 +225,60 @@ void ChoiceState::AdvanceFinish(v1::StreamChoice* entry) {
   }
   const bool had_finish = end_ == End::kFinished;
   if (had_finish && HasContent(entry->delta())) {
-    end_ = End::kVoid;
+    end_ = End::kContentFollowed;
     ++anomalies_;
   }
   if (!entry->has_finish_reason()) return;
-  if (end_ == End::kVoid) {
-    KeepFinish(entry);
+  if (end_ == End::kContentFollowed) {
+    HoldFinish(entry);
   } else if (had_finish) {
     entry->clear_finish_reason();
   } else {
     end_ = End::kFinished;
-    // Nothing belongs behind the finish reason; one that comes with content may mean nothing.
+    // Nothing may follow the finish reason, unless it comes with content: then it may mean nothing.
     if (waiting() && !HasContent(entry->delta())) Flush(entry->mutable_delta());
   }
 }
 
-void ChoiceState::KeepFinish(v1::StreamChoice* entry) {
-  if (!finish_told_) kept_finish_ = entry->finish_reason();
+void ChoiceState::HoldFinish(v1::StreamChoice* entry) {
+  if (!finish_sent_) pending_finish_ = entry->finish_reason();
   entry->clear_finish_reason();
 }
 
-void ChoiceState::NoteFinishTold() {
-  finish_told_ = true;
-  kept_finish_.clear();
+void ChoiceState::NoteFinishSent() {
+  finish_sent_ = true;
+  pending_finish_.clear();
 }
 
 bool ChoiceState::waiting() const {
-  return content_half_.waiting() || reasoning_half_.waiting() || calls_.waiting();
+  return content_surrogate_.waiting() || reasoning_surrogate_.waiting() || calls_.waiting();
 }
 
 void ChoiceState::Flush(v1::ChatMessage* delta) {
-  if (content_half_.waiting()) delta->mutable_content()->append(content_half_.Flush());
-  if (reasoning_half_.waiting()) {
-    delta->mutable_reasoning_content()->append(reasoning_half_.Flush());
+  if (content_surrogate_.waiting()) delta->mutable_content()->append(content_surrogate_.Flush());
+  if (reasoning_surrogate_.waiting()) {
+    delta->mutable_reasoning_content()->append(reasoning_surrogate_.Flush());
   }
   calls_.Flush(delta);
 }
 
-void SignsOfLife::Add(std::string_view data) {
-  if (words_.empty() && !IsKeepAlive(data)) words_ = data.substr(0, kMaxWords);
+bool IsKeepAlive(std::string_view data) {
+  if (data.front() == ':') return true;
+  for (const std::string_view word : {"\"\"", "null", "true", "false", "[]", "ping", "pong",
+                                      "keepalive", "keep-alive", "heartbeat"}) {
+    if (absl::EqualsIgnoreCase({data.data(), data.size()}, {word.data(), word.size()})) return true;
+  }
+  return false;
 }
 
 bool CarriesContent(const JsonValue& choice) {
-  const auto delta = choice.Find("delta");
-  if (!delta.has_value() || !delta->is(JsonKind::kObject)) return false;
+  const auto delta = choice.Find("delta", JsonKind::kObject);
+  if (!delta) return false;
   bool content = false;
   delta->ForEachMember([&](const JsonMember& member) {
     content = content || (member.key != "role" && SaysSomething(member.value));
   });
   return content;
-}
-
-std::string ChoicesError(const std::optional<JsonValue>& choices) {
-  if (!choices.has_value() || choices->is(JsonKind::kNull)) return "";
-  if (!choices->is(JsonKind::kArray)) return "a chunk's choices are no list";
-  std::string error;
-  choices->ForEachElement([&](const JsonValue& choice) {
-    if (!choice.is(JsonKind::kObject)) error = "a choice is no object";
-    const auto delta = choice.Find("delta");
-    if (delta.has_value() && !delta->is(JsonKind::kObject) && !delta->is(JsonKind::kNull)) {
-      error = "a choice's delta is no object";
-    }
-  });
-  return error;
 }
 
 }  // namespace sparkgate::translate

@@ -9,10 +9,10 @@
 namespace sparkgate::translate {
 namespace {
 
-// Some servers begin with it, and send the real arguments behind it.
+// Some servers send it before the real arguments.
 constexpr std::string_view kEmptyArguments = "{}";
 
-// More calls than any model makes; beyond, earlier ones are forgotten rather than kept for ever.
+// More calls than any model makes; beyond, the earlier ones are forgotten.
 constexpr size_t kMaxCalls = 1024;
 
 bool HasArguments(const v1::ToolCall& fragment) {
@@ -44,12 +44,12 @@ void ToolCallJoiner::Advance(const JsonDocument& document, const JsonValue& frag
   fragments.ForEachElement([&](const JsonValue& value) {
     AdvanceFragment(document, value, delta->mutable_tool_calls(at++));
   });
-  FlushHalves(delta);
+  FlushSurrogates(delta);
 }
 
-void ToolCallJoiner::AdvanceWithout(v1::ChatMessage* delta) {
+void ToolCallJoiner::AdvanceWithoutFragments(v1::ChatMessage* delta) {
   ++delta_;
-  FlushHalves(delta);
+  FlushSurrogates(delta);
 }
 
 void ToolCallJoiner::AdvanceFragment(const JsonDocument& document, const JsonValue& value,
@@ -63,9 +63,10 @@ void ToolCallJoiner::AdvanceFragment(const JsonDocument& document, const JsonVal
   v1::FunctionCall* function = fragment->mutable_function();
   const auto function_value = value.Find("function");
   if (function->has_arguments()) {
-    call.half.Join(document, *function_value->Find("arguments"), function->mutable_arguments());
-  } else if (call.half.waiting()) {
-    function->set_arguments(call.half.Flush());
+    call.surrogate.Join(document, *function_value->Find("arguments"),
+                        function->mutable_arguments());
+  } else if (call.surrogate.waiting()) {
+    function->set_arguments(call.surrogate.Flush());
   }
   const bool only_name = function_value && function_value->is(JsonKind::kString);
   KeepName(only_name || function->has_arguments(), function, &call);
@@ -100,7 +101,7 @@ std::optional<size_t> ToolCallJoiner::Find(const v1::ToolCall& fragment) const {
   return current;
 }
 
-// Without regard to ids: the latest call under the fragment's index, or the latest of all.
+// Ignores ids: the latest call with the fragment's index, or the latest of all.
 std::optional<size_t> ToolCallJoiner::Current(const v1::ToolCall& fragment) const {
   if (!fragment.has_index()) return calls_.empty() ? std::nullopt : std::make_optional(last_);
   const auto known = by_upstream_index_.find(fragment.index());
@@ -136,7 +137,7 @@ void ToolCallJoiner::SetIndex(bool first, const Call& call, v1::ToolCall* fragme
   fragment->set_index(call.index);
 }
 
-// What every fragment repeats would otherwise be joined to itself by whoever appends.
+// Callers append fragments, so nothing may be repeated.
 void ToolCallJoiner::KeepIdAndType(v1::ToolCall* fragment, size_t at) {
   Call& call = calls_[at];
   if (call.id.empty() && !fragment->id().empty()) {
@@ -184,14 +185,14 @@ void ToolCallJoiner::KeepArguments(v1::FunctionCall* function, Call* call) {
   call->arguments_sent = true;
 }
 
-// Those that waited for this delta and found nothing of their call in it.
-void ToolCallJoiner::FlushHalves(v1::ChatMessage* delta) {
+// For the calls of which this delta has no fragment.
+void ToolCallJoiner::FlushSurrogates(v1::ChatMessage* delta) {
   for (auto at = waiting_.begin(); at != waiting_.end();) {
     Call& call = calls_[*at];
-    if (call.half.waiting() && call.last_delta != delta_) {
+    if (call.surrogate.waiting() && call.last_delta != delta_) {
       v1::ToolCall* fragment = delta->add_tool_calls();
       fragment->set_index(call.index);
-      fragment->mutable_function()->set_arguments(call.half.Flush());
+      fragment->mutable_function()->set_arguments(call.surrogate.Flush());
     }
     at = call.waiting() ? std::next(at) : waiting_.erase(at);
   }
@@ -205,7 +206,7 @@ void ToolCallJoiner::Flush(v1::ChatMessage* delta) {
     v1::FunctionCall* function = fragment->mutable_function();
     if (!call.name_sent && !call.name.empty()) function->set_name(call.name);
     call.name_sent = true;
-    const std::string arguments = std::exchange(call.held_arguments, {}) + call.half.Flush();
+    const std::string arguments = std::exchange(call.held_arguments, {}) + call.surrogate.Flush();
     if (!arguments.empty()) function->set_arguments(arguments);
   }
   waiting_.clear();

@@ -17,20 +17,20 @@
 namespace sparkgate::translate {
 
 // The tool calls of one choice of a stream. Whatever indices, ids and repetitions a server sends,
-// `calls[fragment.index] += fragment` is right for what this makes of its fragments: calls have the
+// `calls[fragment.index] += fragment` is right for the fragments that this rewrites: calls have the
 // indices 0, 1, 2 …; id, type and name come once and whole.
 //
-// A call begins with a new id; without ids with a new name, or with a name behind complete
+// A call begins with a new id; without ids with a new name, or with a name after complete
 // arguments.
 class ToolCallJoiner {
  public:
   // Rewrites the fragments of `delta`; `fragments` is the list that they were decoded from.
   void Advance(const JsonDocument& document, const JsonValue& fragments, v1::ChatMessage* delta);
 
-  // A delta without fragments came: halves of characters that waited for it are sent.
-  void AdvanceWithout(v1::ChatMessage* delta);
+  // For a delta without fragments: surrogates that waited for their other halves become U+FFFD.
+  void AdvanceWithoutFragments(v1::ChatMessage* delta);
 
-  // The last delta of the choice: adds what was held back.
+  // Adds what was held back to the last delta of the choice.
   void Flush(v1::ChatMessage* delta);
 
   bool empty() const { return next_index_ == 0; }
@@ -52,41 +52,41 @@ class ToolCallJoiner {
   };
 
   struct Call {
-    int index = 0;  // ours
+    int index = 0;  // ours, not the upstream's
     std::string id, name;
     bool type_sent = false;
-    bool name_sent = false;       // else `name` is what has come of it
+    bool name_sent = false;       // until then `name` may be incomplete
     std::string held_arguments;   // `{}`, which some servers send before the real ones
-    bool arguments_sent = false;  // of any length but 0
+    bool arguments_sent = false;  // at least one byte
     Balance balance;
-    SurrogateJoiner half;
-    uint64_t last_delta = 0;  // that had a fragment of it
+    SurrogateJoiner surrogate;  // of the arguments
+    uint64_t last_delta = 0;    // the latest delta_ with a fragment of this call
 
     bool waiting() const {
-      return half.waiting() || !held_arguments.empty() || (!name.empty() && !name_sent);
+      return surrogate.waiting() || !held_arguments.empty() || (!name.empty() && !name_sent);
     }
   };
 
   void AdvanceFragment(const JsonDocument& document, const JsonValue& value,
                        v1::ToolCall* fragment);
-  // These find the call that a fragment belongs to, as a place in calls_.
+  // These find the call that a fragment belongs to, as an index into calls_.
   size_t CallOf(const v1::ToolCall& fragment);
   std::optional<size_t> Find(const v1::ToolCall& fragment) const;
   std::optional<size_t> Current(const v1::ToolCall& fragment) const;
   static bool BeginsAnother(const v1::ToolCall& fragment, const Call& call);
   size_t Begin();
-  // These leave in a fragment what its call does not have yet.
+  // These reduce a fragment to what its call does not have yet.
   void SetIndex(bool first, const Call& call, v1::ToolCall* fragment);
   void KeepIdAndType(v1::ToolCall* fragment, size_t at);
   void KeepName(bool whole, v1::FunctionCall* function, Call* call);
   void KeepArguments(v1::FunctionCall* function, Call* call);
-  void FlushHalves(v1::ChatMessage* delta);
+  void FlushSurrogates(v1::ChatMessage* delta);
 
   std::vector<Call> calls_;
-  std::map<int, size_t> by_upstream_index_;  // the latest call under it
+  std::map<int, size_t> by_upstream_index_;  // the latest call with it
   std::map<std::string, size_t> by_id_;
-  size_t last_ = 0;           // in calls_
-  std::set<size_t> waiting_;  // what a delta costs must not grow with all calls so far
+  size_t last_ = 0;           // the call of the last fragment
+  std::set<size_t> waiting_;  // so that a delta need not look at all calls so far
   int next_index_ = 0;
   uint64_t delta_ = 0;
   int anomalies_ = 0;

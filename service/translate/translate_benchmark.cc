@@ -8,6 +8,7 @@
 
 #include "service/translate/request_encoder.h"
 #include "service/translate/response_decoder.h"
+#include "service/translate/stream_joiner.h"
 #include "service/translate/stream_translator.h"
 
 namespace sparkgate::translate {

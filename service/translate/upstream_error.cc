@@ -1,12 +1,12 @@
 #include "service/translate/upstream_error.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <string>
 
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "base/text.h"
 #include "service/translate/error_body.h"
 #include "service/translate/field_path.h"
 #include "service/translate/redaction.h"
@@ -29,7 +29,7 @@ std::string Sentence(const StatusRow& row, int http_status, const std::string& t
   std::string sentence(row.what);
   if (http_status != 0) sentence += " (HTTP " + std::to_string(http_status) + ")";
   if (text.empty()) return sentence + '.';
-  // Its own full stop is enough.
+  // The text may bring its own full stop.
   return sentence + ": \"" + text + (text.back() == '.' ? "\"" : "\".");
 }
 
@@ -75,15 +75,23 @@ CallStatus Build(const StatusRow& row, int http_status, const HeaderList& header
 }
 
 const StatusRow& RowFor(int http_status, const ErrorBody& body, bool callers_key) {
-  if (http_status == 503 && IsScalingUp(body)) return DeploymentNotReadyRow();
-  if (http_status == 401 && callers_key) return CallersKeyRow();
+  if (http_status == 503 && IsScalingUp(body)) return kDeploymentNotReadyRow;
+  if (http_status == 401 && callers_key) return kCallersKeyRow;
   const bool too_long = SaysContextLength(body.message) || SaysContextLength(body.code);
-  if ((http_status == 400 || http_status == 422) && too_long) return ContextLengthRow();
+  if ((http_status == 400 || http_status == 422) && too_long) return kContextLengthRow;
   return RowOfStatus(http_status);
 }
 
-// What cannot be sent again although its own code would say so.
-CallStatus AfterOk(CallStatus status) {
+CallStatus StatusAfterOk(const ErrorBody& body, const HeaderList& headers) {
+  const int own = body.status != 0 ? body.status : StatusOfWord(body.code);
+  const bool too_long = own == 0 && SaysContextLength(body.message + ' ' + body.code);
+  const int http_status = too_long ? 400 : own;
+  StatusRow row = http_status == 0 ? kStreamErrorRow : RowFor(http_status, body, false);
+  row.what = kStreamErrorRow.what;
+  row.advice = kDoNotResendBlindly;
+  CallStatus status = Build(row, 0, headers, body);
+  if (status.upstream_code.empty() && own != 0) status.upstream_code = std::to_string(own);
+  // The request has run, whatever the error's own code says.
   if (status.code == absl::StatusCode::kUnavailable) status.code = absl::StatusCode::kAborted;
   status.reason = v1::ERROR_REASON_UPSTREAM_STREAM_ERROR;
   status.may_have_run = true;
@@ -93,21 +101,18 @@ CallStatus AfterOk(CallStatus status) {
   return status;
 }
 
-constexpr std::string_view kPaid = "It may have run and been billed: do not send it again blindly.";
-
-CallStatus OfErrorBody(const ErrorBody& body, const HeaderList& headers) {
-  const int own = body.status != 0 ? body.status : StatusOfWord(body.code);
-  const bool too_long = own == 0 && SaysContextLength(body.message + ' ' + body.code);
-  const int http_status = too_long ? 400 : own;
-  StatusRow row = http_status == 0 ? StreamErrorRow() : RowFor(http_status, body, false);
-  row.what = StreamErrorRow().what;
-  row.advice = kPaid;
-  CallStatus status = Build(row, 0, headers, body);
-  if (status.upstream_code.empty() && own != 0) status.upstream_code = std::to_string(own);
-  return AfterOk(std::move(status));
+std::string_view DescribeParse(JsonDocument::Result result) {
+  switch (result) {
+    case JsonDocument::Result::kTooDeep:
+      return "it is nested more than 64 levels deep";
+    case JsonDocument::Result::kTooLarge:
+      return "it has too many values: over 65536, and one for less than four bytes";
+    default:
+      return "it is not JSON";
+  }
 }
 
-// Callers take 8 KiB of metadata by default, and a status needs its share.
+// Callers accept 8 KiB of metadata by default, and a status needs its share.
 constexpr size_t kMaxPassedBytes = 2048;
 
 bool IsPassed(std::string_view name) {
@@ -117,26 +122,20 @@ bool IsPassed(std::string_view name) {
   return false;
 }
 
-// gRPC fails the whole call for a name or a value that is none.
+// gRPC fails the whole call for metadata that is not valid.
 bool IsMetadata(std::string_view name, std::string_view value) {
   const bool named = std::all_of(name.begin(), name.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
   });
-  const bool binary = name.size() >= 4 && name.substr(name.size() - 4) == "-bin";
-  return named && !binary &&
+  return named && !EndsWith(name, "-bin") &&
          std::all_of(value.begin(), value.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
 }
 
-using std::chrono::milliseconds;
-
 constexpr double kMaxMilliseconds = 3600e3;
 
-std::optional<double> ReadNumber(const std::string& text) {
+std::optional<double> ReadNumber(std::string_view text) {
   double number;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size() || std::isnan(number)) {
-    return std::nullopt;
-  }
+  if (!ParseNumber(text, &number) || std::isnan(number)) return std::nullopt;
   return number;
 }
 
@@ -186,18 +185,17 @@ CallStatus ErrorAfterOk(std::string_view json) {
 
 CallStatus ErrorOfAnswer(const JsonValue& root, const HeaderList& headers) {
   const ErrorBody body = ReadErrorObject(root, /*after_ok=*/true);
-  return body.found ? OfErrorBody(body, headers) : CallStatus();
+  return body.found ? StatusAfterOk(body, headers) : CallStatus();
 }
 
 CallStatus ErrorFinish(const HeaderList& headers) {
   ErrorBody body;
   body.message = "finish_reason is error";
-  return OfErrorBody(body, headers);
+  return StatusAfterOk(body, headers);
 }
 
 CallStatus ErrorEvent(std::string_view data, const HeaderList& headers) {
-  ErrorBody body = ReadErrorBody(data);
-  return OfErrorBody(body, headers);
+  return StatusAfterOk(ReadErrorBody(data), headers);
 }
 
 CallStatus MalformedAnswer(std::string_view what, const HeaderList& headers, Endpoint endpoint) {
@@ -206,7 +204,7 @@ CallStatus MalformedAnswer(std::string_view what, const HeaderList& headers, End
   status.reason = v1::ERROR_REASON_UPSTREAM_PROTOCOL_ERROR;
   status.message = "The upstream's answer is not a " + std::string(NameOf(endpoint)) + ": " +
                    std::string(what) + '.';
-  status.advice = kPaid;
+  status.advice = kDoNotResendBlindly;
   status.may_have_run = true;
   status.pushback = Pushback::kNever;
   status.http_status = 200;
@@ -214,15 +212,16 @@ CallStatus MalformedAnswer(std::string_view what, const HeaderList& headers, End
   return status;
 }
 
-std::string_view DescribeParse(JsonDocument::Result result) {
-  switch (result) {
-    case JsonDocument::Result::kTooDeep:
-      return "it is nested more than 64 levels deep";
-    case JsonDocument::Result::kTooLarge:
-      return "it has too many values: over 65536, and one for less than four bytes";
-    default:
-      return "it is not JSON";
+CallStatus ParseAnswer(std::string_view json, const HeaderList& headers, Endpoint endpoint,
+                       JsonDocument* document) {
+  const auto result = document->Parse(json);
+  if (result != JsonDocument::Result::kOk) {
+    return MalformedAnswer(DescribeParse(result), headers, endpoint);
   }
+  if (!document->root().is(JsonKind::kObject)) {
+    return MalformedAnswer("it is no JSON object", headers, endpoint);
+  }
+  return ErrorOfAnswer(document->root(), headers);
 }
 
 std::string UpstreamRequestId(const HeaderList& headers) {

@@ -386,13 +386,5 @@ TEST(ErrorTextTest, IsBounded) {
   EXPECT_LT(status.message.size(), 1024u);
 }
 
-TEST(SafeTextTest, CutsBetweenCharacters) {
-  EXPECT_EQ(SafeText("a\xC3\xA9z", 2), "a");
-  EXPECT_EQ(SafeText("a\xC3\xA9z", 3), "a\xC3\xA9");
-  EXPECT_EQ(SafeText("\xF0\x9F\x98", 16), "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");
-  EXPECT_EQ(SafeText("a\xC2\x85z", 9), "a z");
-  EXPECT_EQ(SafeText("abc", 0), "");
-}
-
 }  // namespace
 }  // namespace sparkgate::translate

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "base/json_reader.h"
-#include "base/utf8.h"
+#include "base/text.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace sparkgate::fuzz {

@@ -3,7 +3,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/json_repair.h"
+#include "base/json_text.h"
 #include "google/protobuf/stubs/logging.h"
 #include "service/translate/request_encoder.h"
 #include "service/translate/response_decoder.h"

@@ -1,18 +1,14 @@
-#include "base/json_repair.h"
+#include "base/json_text.h"
 
 #include <algorithm>
 #include <charconv>
 
-#include "base/json_text.h"
-
 namespace sparkgate {
 namespace {
 
-constexpr size_t kEscapeLength = 6;  // \uXXXX
-
 // The unit of the escape `\uXXXX` at `at`.
 std::optional<uint16_t> UnitAt(std::string_view json, size_t at) {
-  if (json.substr(at, 2) != "\\u" || json.size() - at < kEscapeLength) return std::nullopt;
+  if (json.substr(at, 2) != "\\u" || json.size() - at < kUnicodeEscapeLength) return std::nullopt;
   const char* digits = json.data() + at + 2;
   uint16_t unit = 0;
   const auto [end, error] = std::from_chars(digits, digits + 4, unit, 16);
@@ -20,16 +16,13 @@ std::optional<uint16_t> UnitAt(std::string_view json, size_t at) {
   return unit;
 }
 
-bool IsHigh(uint16_t unit) { return unit >= 0xD800 && unit < 0xDC00; }
-bool IsLow(uint16_t unit) { return unit >= 0xDC00 && unit < 0xE000; }
-
 bool Overflows(std::string_view number) {
   double value;
   return std::from_chars(number.data(), number.data() + number.size(), value).ec ==
          std::errc::result_out_of_range;
 }
 
-// Behind the string whose opening quote stands at `at`.
+// The position after the string whose opening quote is at `at`.
 size_t SkipString(std::string_view json, size_t at) {
   for (++at; at < json.size() && json[at] != '"'; ++at) {
     if (json[at] == '\\') ++at;
@@ -37,23 +30,13 @@ size_t SkipString(std::string_view json, size_t at) {
   return at + 1;
 }
 
-bool IsControl(char c) { return static_cast<unsigned char>(c) < 0x20; }
-
-// `character` as \u00XX.
-void AppendEscape(char character, std::string* out) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  out->append("\\u00");
-  out->push_back(kDigits[(character >> 4) & 0xF]);
-  out->push_back(kDigits[character & 0xF]);
-}
-
-// The string whose opening quote stands at `at`, with its controls escaped, as far as `max_bytes`
-// allow; returns where it ends.
+// Appends the string whose opening quote is at `at` with its control characters escaped, as far as
+// `max_bytes` allows; returns where it ends.
 size_t AppendString(std::string_view json, size_t at, size_t max_bytes, std::string* out) {
   const size_t end = std::min(SkipString(json, at), json.size());
   for (; at < end && out->size() <= max_bytes; ++at) {
     if (IsControl(json[at])) {
-      AppendEscape(json[at], out);
+      AppendUnicodeEscape(json[at], out);
     } else {
       out->push_back(json[at]);
     }
@@ -61,8 +44,7 @@ size_t AppendString(std::string_view json, size_t at, size_t max_bytes, std::str
   return end;
 }
 
-// The length of a word at the start of `json` that means a number which JSON has not; 0 if there is
-// none.
+// The length of a NaN or an infinity at the start of `json`; 0 if there is none.
 size_t NonNumberLength(std::string_view json) {
   const size_t sign = !json.empty() && (json[0] == '-' || json[0] == '+') ? 1 : 0;
   for (const std::string_view word : {"NaN", "nan", "Infinity", "infinity", "Inf", "inf"}) {
@@ -72,6 +54,13 @@ size_t NonNumberLength(std::string_view json) {
 }
 
 }  // namespace
+
+void AppendUnicodeEscape(char character, std::string* out) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  out->append("\\u00");
+  out->push_back(kDigits[(character >> 4) & 0xF]);
+  out->push_back(kDigits[character & 0xF]);
+}
 
 std::optional<std::string> EscapeControlsAndNonNumbers(std::string_view json, size_t max_bytes) {
   std::string repaired;
@@ -99,16 +88,16 @@ std::vector<LoneSurrogate> ReplaceLoneSurrogates(std::string* json) {
       at += 2;
       continue;
     }
-    const auto next = UnitAt(*json, at + kEscapeLength);
-    if (IsHigh(*unit) && next.has_value() && IsLow(*next)) {
-      at += 2 * kEscapeLength;
+    const auto next = UnitAt(*json, at + kUnicodeEscapeLength);
+    if (IsHighSurrogate(*unit) && next.has_value() && IsLowSurrogate(*next)) {
+      at += 2 * kUnicodeEscapeLength;
       continue;
     }
-    if (IsHigh(*unit) || IsLow(*unit)) {
+    if (IsHighSurrogate(*unit) || IsLowSurrogate(*unit)) {
       found.push_back({static_cast<uint32_t>(at), *unit});
-      json->replace(at, kEscapeLength, "\\ufffd");
+      json->replace(at, kUnicodeEscapeLength, "\\ufffd");
     }
-    at += kEscapeLength;
+    at += kUnicodeEscapeLength;
   }
   return found;
 }

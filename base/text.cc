@@ -1,4 +1,6 @@
-#include "base/utf8.h"
+#include "base/text.h"
+
+#include <algorithm>
 
 namespace sparkgate {
 namespace {
@@ -69,6 +71,23 @@ std::string RepairUtf8(std::string_view text) {
   return out;
 }
 
+std::string SafeText(std::string_view text, size_t limit) {
+  std::string safe;
+  while (!text.empty()) {
+    const size_t length = CharacterLength(text);
+    std::string_view character = length == 0 ? kReplacement : text.substr(0, length);
+    const auto first = static_cast<unsigned char>(character[0]);
+    // C0 with DEL, and C1, which terminals obey as well.
+    const bool control = first < 0x20 || first == 0x7F ||
+                         (first == 0xC2 && static_cast<unsigned char>(character[1]) < 0xA0);
+    if (control) character = " ";
+    if (safe.size() + character.size() > limit) break;
+    safe += character;
+    text.remove_prefix(std::max<size_t>(length, 1));
+  }
+  return safe;
+}
+
 void AppendCodePoint(uint32_t code_point, std::string* out) {
   const auto push = [out](uint32_t byte) { out->push_back(static_cast<char>(byte)); };
   const auto tail = [&](int shift) { push(0x80 | ((code_point >> shift) & 0x3F)); };
@@ -83,6 +102,22 @@ void AppendCodePoint(uint32_t code_point, std::string* out) {
   } else {
     push(0xF0 | (code_point >> 18));
     tail(12), tail(6), tail(0);
+  }
+}
+
+void AppendBase64(std::string_view bytes, std::string* out) {
+  static constexpr char kAlphabet[] =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  out->reserve(out->size() + (bytes.size() + 2) / 3 * 4);
+  for (size_t at = 0; at < bytes.size(); at += 3) {
+    const std::string_view group = bytes.substr(at, 3);
+    uint32_t bits = 0;
+    for (size_t i = 0; i < 3; ++i) {
+      bits = bits << 8 | (i < group.size() ? static_cast<unsigned char>(group[i]) : 0);
+    }
+    for (size_t i = 0; i < 4; ++i) {
+      out->push_back(i <= group.size() ? kAlphabet[bits >> (18 - 6 * i) & 63] : '=');
+    }
   }
 }
 
