@@ -34,6 +34,15 @@ class Abort : public PlainAndTlsTest {
     time_waits_before_ = support::TimeWaitsTowards(upstream_->port());
   }
 
+  // A stream that begins and does not go on.
+  void ServeAndWait(const std::string& chunks) {
+    Serve([chunks](Connection& connection) {
+      connection.ReadRequest();
+      connection.Send(SseHead() + chunks);
+      connection.WaitForPeerClose();
+    });
+  }
+
   // No port of ours waits; those of an earlier server with the same port number may.
   void ExpectNoTimeWait() {
     EXPECT_LE(support::TimeWaitsTowards(upstream_->port()), time_waits_before_);
@@ -69,11 +78,7 @@ TEST_P(Abort, BeforeTheFirstByte) {
 }
 
 TEST_P(Abort, BetweenTwoPieces) {
-  Serve([](Connection& connection) {
-    connection.ReadRequest();
-    connection.Send(SseHead() + Chunk("data: 1\n\n"));
-    connection.WaitForPeerClose();
-  });
+  ServeAndWait(Chunk("data: 1\n\n"));
   RecordingSink sink;
   auto transfer = client_->Start(Post("{}"), &sink);
   ASSERT_TRUE(RunUntil([&] { return sink.received > 0; }));
@@ -82,11 +87,7 @@ TEST_P(Abort, BetweenTwoPieces) {
 }
 
 TEST_P(Abort, InsideOnHead) {
-  Serve([](Connection& connection) {
-    connection.ReadRequest();
-    connection.Send(SseHead() + Chunk("data: 1\n\n"));
-    connection.WaitForPeerClose();
-  });
+  ServeAndWait(Chunk("data: 1\n\n"));
   RecordingSink sink;
   auto transfer = client_->Start(Post("{}"), &sink);
   sink.on_head = [&] { transfer.reset(); };
@@ -96,11 +97,7 @@ TEST_P(Abort, InsideOnHead) {
 }
 
 TEST_P(Abort, InsideOnBody) {
-  Serve([](Connection& connection) {
-    connection.ReadRequest();
-    connection.Send(SseHead() + Chunk("data: 1\n\n") + Chunk("data: 2\n\n"));
-    connection.WaitForPeerClose();
-  });
+  ServeAndWait(Chunk("data: 1\n\n") + Chunk("data: 2\n\n"));
   RecordingSink sink;
   auto transfer = client_->Start(Post("{}"), &sink);
   sink.on_body = [&] { transfer.reset(); };
@@ -110,11 +107,7 @@ TEST_P(Abort, InsideOnBody) {
 }
 
 TEST_P(Abort, Paused) {
-  Serve([](Connection& connection) {
-    connection.ReadRequest();
-    connection.Send(SseHead() + Chunk("data: 1\n\n") + Chunk("data: 2\n\n"));
-    connection.WaitForPeerClose();
-  });
+  ServeAndWait(Chunk("data: 1\n\n") + Chunk("data: 2\n\n"));
   RecordingSink sink;
   auto transfer = client_->Start(Post("{}"), &sink);
   sink.on_body = [&] { transfer->Pause(); };
@@ -149,11 +142,7 @@ TEST_P(Abort, InTheTurnOfTheStart) {
 }
 
 TEST_P(Abort, OneTransferInsideACallOfAnother) {
-  Serve([](Connection& connection) {
-    connection.ReadRequest();
-    connection.Send(SseHead() + Chunk("data: 1\n\n"));
-    connection.WaitForPeerClose();
-  });
+  ServeAndWait(Chunk("data: 1\n\n"));
   RecordingSink first;
   RecordingSink second;
   auto a = client_->Start(Post("{}"), &first);
