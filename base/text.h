@@ -8,7 +8,7 @@
 #include <string_view>
 #include <system_error>
 
-// Text: UTF-8, numbers, base64.
+// Text: UTF-8, ASCII, numbers, base64.
 //
 // A proto3 string that is not valid UTF-8 is serialised without complaint and refused by the
 // receiver, so everything that does not come out of a checking parser is checked or repaired here.
@@ -42,6 +42,12 @@ bool ParseNumber(std::string_view text, Number* number) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *number);
   return error == std::errc() && end == text.data() + text.size();
 }
+
+// Only 0x20 to 0x7e: what a header or metadata may hold as text.
+bool IsPrintableAscii(std::string_view text);
+
+// Only 0x21 to 0x7e: what a URL, a key or a header's name may hold at all.
+bool IsVisibleAscii(std::string_view text);
 
 inline bool EndsWith(std::string_view text, std::string_view end) {
   return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;

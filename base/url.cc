@@ -3,11 +3,11 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "base/text.h"
 
 namespace sparkgate {
 namespace {
@@ -15,14 +15,6 @@ namespace {
 absl::Status WrongAddress(const std::string& what) {
   return absl::InvalidArgumentError(
       absl::StrCat(what, "; give HOST:PORT, such as 127.0.0.1:50051 or [::1]:50051"));
-}
-
-std::optional<uint16_t> ParsePort(std::string_view text) {
-  uint16_t port = 0;
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, port);
-  if (text.empty() || error != std::errc() || stop != end) return std::nullopt;
-  return port;
 }
 
 bool IsIpv6(const std::string& host) {
@@ -65,10 +57,7 @@ std::optional<Parts> Split(const std::string& url) {
 bool IsHttp(const Parts& parts) { return parts.scheme == "https" || parts.scheme == "http"; }
 
 bool HasOddCharacters(const std::string& text) {
-  for (unsigned char c : text) {
-    if (c <= ' ' || c >= 0x7f || c == '\\' || c == '"') return true;
-  }
-  return false;
+  return !IsVisibleAscii(text) || text.find_first_of("\\\"") != std::string::npos;
 }
 
 bool HasPort(const Parts& parts) {
@@ -119,9 +108,11 @@ absl::StatusOr<HostPort> ParseHostPort(std::string_view text) {
     return WrongAddress("looks like an IPv6 address without brackets");
   }
   if (!brackets && !IsNameOrIpv4(host)) return WrongAddress("has characters that no host name has");
-  const std::optional<uint16_t> port = ParsePort(text.substr(colon + 1));
-  if (!port.has_value()) return WrongAddress("has no port between 0 and 65535");
-  return HostPort{host, *port};
+  uint16_t port = 0;
+  if (!ParseNumber(text.substr(colon + 1), &port)) {
+    return WrongAddress("has no port between 0 and 65535");
+  }
+  return HostPort{host, port};
 }
 
 std::string FormatHostPort(const HostPort& address) {

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/text.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 
@@ -56,14 +57,6 @@ bool IsName(std::string_view name) {
   });
 }
 
-bool IsBinary(std::string_view name) {
-  return name.size() >= 4 && name.substr(name.size() - 4) == "-bin";
-}
-
-bool IsText(std::string_view value) {
-  return std::all_of(value.begin(), value.end(), [](char c) { return c >= 0x20 && c <= 0x7e; });
-}
-
 }  // namespace
 
 std::string CallError::request_id() const {
@@ -95,7 +88,7 @@ absl::Status CheckMetadata(const Metadata& metadata) {
           "metadata name \"" + name +
           "\": a-z, 0-9, '-', '_' and '.' are allowed, and it must not begin with \"grpc-\"");
     }
-    if (!IsBinary(name) && !IsText(value)) {
+    if (!EndsWith(name, "-bin") && !IsPrintableAscii(value)) {
       return absl::InvalidArgumentError("metadata " + name + ": the value must be printable ASCII");
     }
   }

@@ -35,8 +35,8 @@ absl::StatusOr<std::string> ReadAll(FILE* file, const std::string& name, size_t 
 
 absl::StatusOr<JsonValue> ArrayOf(const JsonValue& json) {
   if (json.is(JsonKind::kArray)) return json;
-  const auto tools = json.Find("tools");
-  if (tools && json.size() == 1 && tools->is(JsonKind::kArray)) return *tools;
+  const auto tools = json.Find("tools", JsonKind::kArray);
+  if (tools && json.size() == 1) return *tools;
   return Wrong(R"(an array of tools, or {"tools": [...]}, is expected)");
 }
 
@@ -46,13 +46,13 @@ absl::Status CheckTool(const JsonValue& tool, const std::string& place) {
   if (!tool.is(JsonKind::kObject)) return Wrong(place + ": an object is expected");
   const auto type = tool.Find("type");
   if (type && type->raw() != "\"function\"") return absl::OkStatus();
-  const auto function = tool.Find("function");
-  if (!function || !function->is(JsonKind::kObject)) {
+  const auto function = tool.Find("function", JsonKind::kObject);
+  if (!function) {
     return Wrong(place + R"(.function: an object such as {"name": ...} is expected)");
   }
-  const auto name = function->Find("name");
-  const bool named = name && name->is(JsonKind::kString) && !name->AsText().empty();
-  return named ? absl::OkStatus() : Wrong(place + ".function.name: a name is expected");
+  const auto name = function->Find("name", JsonKind::kString);
+  return name && !name->AsText().empty() ? absl::OkStatus()
+                                         : Wrong(place + ".function.name: a name is expected");
 }
 
 constexpr size_t kLongestName = 64;
@@ -247,9 +247,9 @@ absl::StatusOr<v1::ResponseFormat> SchemaFormat(const std::string& json, const s
                    "` around it");
     }
   }
-  const auto title = schema.Find("title");
+  const auto title = schema.Find("title", JsonKind::kString);
   std::string name;
-  if (title && title->is(JsonKind::kString)) name = NameOf(title->AsText());
+  if (title) name = NameOf(title->AsText());
   if (name.empty()) name = NameOf(StemOf(file));
   v1::ResponseFormat format;
   format.set_type("json_schema");

@@ -76,7 +76,6 @@ void LoopThread::Entry::Free() {
   gone_->store(true);
   const CallSummary summary = call_->summary();
   call_.reset();
-  thread_->calls_open_.fetch_sub(1, std::memory_order_relaxed);
   on_over_(summary);
 }
 
@@ -101,7 +100,6 @@ Call* LoopThread::Add(ResponseWriter* writer, const CallLimits& limits, CallRequ
   auto& entry = entries_[id];
   entry = std::make_unique<Entry>(this, id, std::move(on_over));
   Call* const call = entry->MakeCall(writer, limits, std::move(request));
-  calls_open_.fetch_add(1, std::memory_order_relaxed);
   if (draining_) call->OnDrain();
   return call;
 }

@@ -19,7 +19,7 @@ namespace sparkgate::call {
 
 // A loop on a thread of its own, with its calls and its connections to the upstream.
 //
-// Made and destroyed by the server; Post, OnThisThread and calls() may be used from any thread, the
+// Made and destroyed by the server; Post and OnThisThread may be used from any thread, the
 // rest is for the loop's thread. All calls must be over before it is destroyed.
 class LoopThread {
  public:
@@ -41,9 +41,6 @@ class LoopThread {
   // Tells every call that the server ends, those that are still added included.
   void DrainCalls();
 
-  // Calls that are not over. Any thread.
-  int calls() const { return calls_open_.load(std::memory_order_relaxed); }
-
  private:
   class Entry;
 
@@ -53,7 +50,6 @@ class LoopThread {
   std::unordered_map<uint64_t, std::unique_ptr<Entry>> entries_;  // by id
   uint64_t next_id_ = 1;
   bool draining_ = false;
-  std::atomic<int> calls_open_{0};
   std::thread thread_;
 };
 

@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "base/text.h"
 
 namespace sparkgate::config {
 namespace {
@@ -113,10 +114,8 @@ absl::StatusOr<Secret> CheckKey(std::string key, const std::string& source) {
   if (key.size() > kMostBytes) return wrong("the key is over 8 KiB; give the key alone");
   if (IsQuoted(key)) return wrong("the key is in quotes, which would be sent; give the key alone");
   if (IsAssignment(key)) return wrong("NAME= stands before the key; give the key alone");
-  for (unsigned char c : key) {
-    if (c <= ' ' || c >= 0x7f) {
-      return wrong("the key has a space, a control or a non-ASCII character; give the key alone");
-    }
+  if (!IsVisibleAscii(key)) {
+    return wrong("the key has a space, a control or a non-ASCII character; give the key alone");
   }
   return Secret(std::move(key));
 }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <charconv>
 #include <cstdint>
 #include <numeric>
 #include <optional>
@@ -13,6 +12,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/time.h"
+#include "base/text.h"
 
 namespace sparkgate::config {
 namespace {
@@ -26,26 +26,17 @@ absl::Status NotA(std::string_view text, const char* kind, const char* right) {
 
 absl::Status NotAllowed(const std::string& what) { return absl::OutOfRangeError(what); }
 
-template <typename Number>
-std::optional<Number> ParseNumber(std::string_view text) {
-  Number number = 0;
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, number);
-  if (text.empty() || error != std::errc() || stop != end) return std::nullopt;
-  return number;
-}
-
 std::optional<uint64_t> ParseSize(std::string_view text) {
   uint64_t unit = 1;
   for (const auto& [suffix, factor] : {std::pair{"KiB", 1 << 10}, std::pair{"MiB", 1 << 20}}) {
-    if (text.size() <= 3 || text.substr(text.size() - 3) != suffix) continue;
+    if (text.size() <= 3 || !EndsWith(text, suffix)) continue;
     text.remove_suffix(3);
     unit = factor;
   }
   while (unit > 1 && !text.empty() && text.back() == ' ') text.remove_suffix(1);
-  const std::optional<uint64_t> number = ParseNumber<uint64_t>(text);
-  if (!number.has_value() || *number > (uint64_t{1} << 50) / unit) return std::nullopt;
-  return *number * unit;
+  uint64_t number = 0;
+  if (!ParseNumber(text, &number) || number > (uint64_t{1} << 50) / unit) return std::nullopt;
+  return number * unit;
 }
 
 std::string SizeText(uint64_t size) {
@@ -70,11 +61,11 @@ struct Setter {
   }
 
   absl::Status operator()(const Count& value) const {
-    const std::optional<int> number = ParseNumber<int>(text);
-    if (!number.has_value()) return NotA(text, "a count", "a whole number");
-    config->*value.member = *number;
-    if (*number >= value.least && *number <= value.most) return absl::OkStatus();
-    return NotAllowed(absl::StrCat(*number, " is out of range; give ", value.least,
+    int number = 0;
+    if (!ParseNumber(text, &number)) return NotA(text, "a count", "a whole number");
+    config->*value.member = number;
+    if (number >= value.least && number <= value.most) return absl::OkStatus();
+    return NotAllowed(absl::StrCat(number, " is out of range; give ", value.least,
                                    value.least == 0 ? " (automatic)" : "", " to ", value.most));
   }
 

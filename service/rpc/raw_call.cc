@@ -98,9 +98,13 @@ void RawCall::OnDoneTag(bool) {
 void RawCall::Refuse(CallStatus status) {
   call::CallEnd end;
   end.status = std::move(status);
-  const std::string pushback = PushbackTrailer(end.status);
-  if (!pushback.empty()) context_.AddTrailingMetadata(kPushbackTrailer, pushback);
+  AddPushback(end.status);
   Finish(BuildStatus(end, ""));
+}
+
+void RawCall::AddPushback(const CallStatus& status) {
+  const std::string pushback = PushbackTrailer(status);
+  if (!pushback.empty()) context_.AddTrailingMetadata("grpc-retry-pushback-ms", pushback);
 }
 
 void RawCall::Finish(const grpc::Status& status, const grpc::ByteBuffer* last_message) {

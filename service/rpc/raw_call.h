@@ -100,6 +100,9 @@ class RawCall : private RequestTimer::Waiting {
   // Ends the call with a status of ours.
   virtual void Refuse(CallStatus status);
 
+  // What tells stock clients with a retry policy when to send the call again, or not to.
+  void AddPushback(const CallStatus& status);
+
   void Read();
   void SendInitialMetadata();
   void Write(const grpc::ByteBuffer& message);

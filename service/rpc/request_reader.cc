@@ -2,12 +2,12 @@
 
 #include <grpcpp/impl/codegen/proto_utils.h>
 
-#include <algorithm>
 #include <functional>
 #include <map>
 #include <random>
 
 #include "absl/time/time.h"
+#include "base/text.h"
 #include "service/call/local_statuses.h"
 #include "service/translate/request_size.h"
 
@@ -106,22 +106,18 @@ bool ParseSmall(grpc::ByteBuffer* buffer, google::protobuf::Message* message) {
 
 // --- Its metadata --------------------------------------------------------------------------------
 
-bool IsPrintable(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
-}
-
 RequestMetadata ReadMetadata(const grpc::ServerContextBase& context,
                              const std::vector<std::string>& allowed) {
   const Metadata& metadata = context.client_metadata();
   RequestMetadata result;
   const std::string_view id = FindOne(metadata, "x-request-id");
-  const bool usable = !id.empty() && id.size() <= kMaxRequestId && IsPrintable(id);
+  const bool usable = !id.empty() && id.size() <= kMaxRequestId && IsPrintableAscii(id);
   result.request_id = usable ? std::string(id) : NewRequestId();
   result.headers.emplace_back("x-request-id", result.request_id);
   for (const std::string& name : allowed) {
     if (metadata.find(name) == metadata.end()) continue;
     const std::string_view value = FindOne(metadata, name.c_str());
-    if (metadata.count(name) > 1 || value.size() > kMaxHeaderValue || !IsPrintable(value)) {
+    if (metadata.count(name) > 1 || value.size() > kMaxHeaderValue || !IsPrintableAscii(value)) {
       result.status = BadHeader(name);
       return result;
     }

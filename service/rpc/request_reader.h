@@ -40,9 +40,6 @@ struct RequestMetadata {
 RequestMetadata ReadMetadata(const grpc::ServerContextBase& context,
                              const std::vector<std::string>& allowed);
 
-// Printable ASCII: what metadata may hold as text.
-bool IsPrintable(std::string_view text);
-
 // The connection that a call came on, by its peer as gRPC names it: a number for those who are to
 // be fair between connections.
 uint64_t ConnectionOf(const std::string& peer);

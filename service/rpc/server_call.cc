@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/text.h"
 #include "service/call/local_statuses.h"
 #include "service/rpc/request_reader.h"
 #include "service/rpc/status_builder.h"
@@ -199,11 +200,10 @@ void ServerCall::AddTrailers(const call::CallEnd& end) {
     context()->AddTrailingMetadata(name, value);
   }
   const std::string& id = end.status.upstream_request_id;
-  if (failed && !named && !id.empty() && IsPrintable(id)) {
+  if (failed && !named && !id.empty() && IsPrintableAscii(id)) {
     context()->AddTrailingMetadata(kUpstreamRequestId, id);
   }
-  const std::string pushback = PushbackTrailer(end.status);
-  if (!pushback.empty()) context()->AddTrailingMetadata(kPushbackTrailer, pushback);
+  AddPushback(end.status);
 }
 
 void ServerCall::Abandon() {

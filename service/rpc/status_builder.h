@@ -14,10 +14,7 @@ namespace sparkgate::rpc {
 // the list of violations is cut where it must be. `request_id`: the call's, as in its metadata.
 grpc::Status BuildStatus(const call::CallEnd& end, const std::string& request_id);
 
-inline constexpr char kPushbackTrailer[] = "grpc-retry-pushback-ms";
-
-// Its value, which tells stock clients with a retry policy when to send the call again, or not to;
-// "" if there is nothing to say.
+// Value of the trailer `grpc-retry-pushback-ms`; "" if there is none.
 std::string PushbackTrailer(const CallStatus& status);
 
 }  // namespace sparkgate::rpc

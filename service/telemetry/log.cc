@@ -21,10 +21,6 @@ namespace sparkgate::telemetry {
 namespace {
 
 // Most of what is logged.
-bool IsPrintableAscii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
-}
-
 // Characters of `text` that fit into `limit` bytes.
 std::string_view PrefixOf(std::string_view text, size_t limit) {
   if (text.size() <= limit) return text;

@@ -2,16 +2,13 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "service/translate/error_body.h"
 
 namespace sparkgate::translate {
 namespace {
 
 constexpr std::string_view kUsageEnd = ",\"stream_options\":{\"include_usage\":true}}";
-
-bool EndsWith(std::string_view text, std::string_view end) {
-  return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
-}
 
 // Puts the closing brace in the place of an end that contains it.
 bool CutEnd(std::string_view end, std::string* json) {

@@ -127,8 +127,7 @@ bool IsMetadata(std::string_view name, std::string_view value) {
   const bool named = std::all_of(name.begin(), name.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
   });
-  return named && !EndsWith(name, "-bin") &&
-         std::all_of(value.begin(), value.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
+  return named && !EndsWith(name, "-bin") && IsPrintableAscii(value);
 }
 
 constexpr double kMaxMilliseconds = 3600e3;

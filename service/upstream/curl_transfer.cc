@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "base/text.h"
 #include "service/upstream/curl_client.h"
 #include "service/upstream/request_headers.h"
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+
 namespace sparkgate::upstream {
 namespace {
 
@@ -13,9 +15,8 @@ HeaderList AllHeaders(const Request& request, const std::string& api_key,
                       const std::string& auth_header, const HeaderList& fixed) {
   HeaderList headers = fixed;
   const auto add = [&headers](std::string name, std::string value) {
-    const bool named = std::any_of(headers.begin(), headers.end(),
-                                   [&](const auto& header) { return header.first == name; });
-    if (!named) headers.emplace_back(std::move(name), std::move(value));
+    if (FindHeader(headers, name) == nullptr)
+      headers.emplace_back(std::move(name), std::move(value));
   };
   for (const auto& [name, value] : request.headers) add(name, value);
   const bool bearer = auth_header == "authorization";
@@ -27,10 +28,6 @@ HeaderList AllHeaders(const Request& request, const std::string& api_key,
 }
 
 }  // namespace
-
-bool IsVisibleAscii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });
-}
 
 bool IsHeaderValue(std::string_view value) {
   return std::all_of(value.begin(), value.end(), [](char c) {

@@ -10,9 +10,6 @@
 
 namespace sparkgate::upstream {
 
-// Only 0x21-0x7e: what a URL or a header name may hold at all.
-bool IsVisibleAscii(std::string_view text);
-
 // A value that cannot end its header line: no control bytes but tab.
 bool IsHeaderValue(std::string_view value);
 

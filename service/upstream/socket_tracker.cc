@@ -89,7 +89,6 @@ curl_socket_t SocketTracker::Open(const curl_sockaddr& address, Owner opener) {
   SetResetOnClose(fd, true);
   sockets_[fd].owner = opener;
   by_owner_.emplace(opener, fd);
-  ++opened_;
   return fd;
 }
 

@@ -70,7 +70,6 @@ class SocketTracker {
   void ShutDownKept(size_t most);
   // Whether a descriptor of those has not come back yet.
   bool has_ended() const;
-  uint64_t opened() const { return opened_; }
 
  private:
   struct Socket {
@@ -87,7 +86,6 @@ class SocketTracker {
   std::unordered_map<int, Socket> sockets_;
   std::unordered_multimap<Owner, int> by_owner_;  // more than one only while it connects
   std::unordered_map<std::string, int> by_ends_;
-  uint64_t opened_ = 0;
 };
 
 }  // namespace sparkgate::upstream

@@ -41,11 +41,8 @@ class RecordingSink : public TransferSink {
 
   int status() const { return head.has_value() ? head->status : 0; }
   std::string Header(std::string_view name) const {
-    if (!head.has_value()) return "";
-    for (const auto& [key, value] : head->headers) {
-      if (key == name) return value;
-    }
-    return "";
+    const std::string* value = head.has_value() ? FindHeader(head->headers, name) : nullptr;
+    return value == nullptr ? "" : *value;
   }
 
   std::optional<Head> head;
