@@ -54,8 +54,10 @@ std::vector<Flood> ConnectionFloods() {
        [](const Target& target) { return Rubbish(target, std::string(1 << 20, '\xa5')); }, "ended"},
       {"1,000 streams without a message",
        [](const Target& target) { return OpenStreams(target, 1000); }, "open"},
+      // Ended at more streams than are allowed, unless it is so slow that those before are refused.
       {"20,000 streams without a message",
-       [](const Target& target) { return OpenStreams(target, 20000); }, "ended", "", kOpenStreams},
+       [](const Target& target) { return OpenStreams(target, 20000); }, "ended or open", "",
+       kOpenStreams},
       {"20,000 streams without a message, SETTINGS ignored",
        [](const Target& target) { return OpenStreams(target, 20000, Peer::Settings::kIgnored); },
        "open", "", kOpenStreams},

@@ -140,7 +140,7 @@ std::optional<ReceivedRequest> Connection::ReadRequest() {
 }
 
 std::string Connection::ReadBytes(size_t count) {
-  while (buffer_.size() < count && Fill(SIZE_MAX)) {
+  while (buffer_.size() < count && Fill(count - buffer_.size())) {
   }
   std::string bytes = buffer_.substr(0, count);
   buffer_.erase(0, bytes.size());

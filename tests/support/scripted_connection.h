@@ -65,7 +65,8 @@ class Connection {
   std::optional<ReceivedRequest> ReadHead();
   // True as soon as there is something to read, the peer's end included. Looks below TLS.
   bool WaitForBytes(std::chrono::microseconds patience);
-  // Exactly this many bytes, fewer at the end.
+  // Exactly this many bytes, fewer at the end. Takes no more off the socket, so that Unread() is
+  // right behind it.
   std::string ReadBytes(size_t count);
 
   // False if the peer is gone.
