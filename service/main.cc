@@ -119,6 +119,10 @@ int Serve(const config::Config& config, const sigset_t& signals, telemetry::Logg
   options->on_notice = [logger](const std::string& notice) {
     logger->Log(telemetry::Level::kInfo, notice);
   };
+  options->end_process = [logger](int exit_code) {
+    logger->Flush();
+    _exit(exit_code);
+  };
   auto server = rpc::Server::Start(*std::move(options), resolver->get());
   if (!server.ok()) return Fail(server.status());
   // The second signal is for whoever does not want to wait. The thread is there from the start: at

@@ -2,6 +2,7 @@
 #define SPARKGATE_SERVICE_RPC_CALL_CONTEXT_H_
 
 #include <grpcpp/security/server_credentials.h>
+#include <unistd.h>
 
 #include <array>
 #include <atomic>
@@ -64,6 +65,8 @@ struct ServerOptions {
   upstream::ClientOptions client;
   std::function<void(const CallReport&)> on_over;             // any thread, once for each call
   std::function<void(const std::string& message)> on_notice;  // for the log: drain and its limits
+  // Where gRPC does not give back what it holds, so that nothing can be destroyed; does not return.
+  std::function<void(int exit_code)> end_process = _exit;
 };
 
 // Counts the calls that run; the only queue that Sparkgate has is none. Any thread.

@@ -4,7 +4,6 @@
 #include <grpcpp/resource_quota.h>
 #include <grpcpp/server_builder.h>
 #include <malloc.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <limits>
@@ -180,11 +179,11 @@ void Server::Drain() {
   // Shutdown may return before what was cancelled is over.
   if (!WaitForNone(&Server::QueueUsers, kCutTime)) {
     Notice("gRPC still holds " + std::to_string(QueueUsers()) + " calls; ending without it");
-    _exit(1);
+    options_.end_process(1);
   }
   if (const int abandoned = context_.abandoned.load(); abandoned > 0) {
     Notice("drained, but for " + std::to_string(abandoned) + " calls that gRPC never gave back");
-    _exit(0);
+    options_.end_process(0);
   }
   queue_->ShutdownAndJoin();
   // Before the loops, to which workers post what they have decoded, if for callers who have left.

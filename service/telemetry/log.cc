@@ -164,23 +164,33 @@ void Logger::LogLimited(RateLimit* limit, Level level, std::string_view message,
   Log(level, message, fields);
 }
 
+void Logger::Flush() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  flushing_ = true;
+  wake_.notify_one();
+  written_.wait_for(lock, options_.flush_time, [this] { return queue_.empty() && !writing_; });
+  flushing_ = false;
+}
+
 uint64_t Logger::dropped() const {
   std::lock_guard<std::mutex> lock(mutex_);
   return dropped_;
 }
 
 void Logger::Enqueue(std::string line) {
-  bool was_empty = false;
+  bool wake = false;
   {
     std::lock_guard<std::mutex> lock(mutex_);
     if (queue_.size() + line.size() > options_.max_queued_bytes) {
       ++dropped_;
       return;
     }
-    was_empty = queue_.empty();
+    const bool was_empty = queue_.empty();
+    const bool was_half_full = IsHalfFull();
     queue_ += line;
+    wake = was_empty || (IsHalfFull() && !was_half_full);
   }
-  if (was_empty) wake_.notify_one();
+  if (wake) wake_.notify_one();
 }
 
 void Logger::Run() {
@@ -189,13 +199,20 @@ void Logger::Run() {
     const std::string bytes = TakeQueue();
     if (bytes.empty()) return;
     Write(bytes);
+    std::lock_guard<std::mutex> lock(mutex_);
+    writing_ = false;
+    written_.notify_all();
   }
 }
 
-// Waits for lines. Empty: the logger is being destroyed, and all lines are out.
+// Waits for lines, and then a little for more of them. Empty: the logger is being destroyed, and
+// all lines are out.
 std::string Logger::TakeQueue() {
   std::unique_lock<std::mutex> lock(mutex_);
   wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+  wake_.wait_for(lock, options_.gather_time,
+                 [this] { return stopping_ || flushing_ || IsHalfFull(); });
+  writing_ = true;
   std::string bytes = std::exchange(queue_, std::string());
   const uint64_t news = dropped_ - std::exchange(told_, dropped_);
   lock.unlock();

@@ -1,5 +1,7 @@
 #include "service/telemetry/log.h"
 
+#include <poll.h>
+
 #include <atomic>
 #include <chrono>
 #include <cmath>
@@ -209,6 +211,52 @@ TEST(LogTest, EndsAlthoughNobodyReads) {
     for (int i = 0; i < 200; ++i) logger.Log(Level::kInfo, text);  // three times what a pipe holds
   }
   EXPECT_GT(capture.Finish().size(), 0u);
+}
+
+TEST(LogTest, FlushesWhatWasLogged) {
+  int fds[2];
+  ASSERT_EQ(pipe(fds), 0);
+  LoggerOptions options;
+  options.fd = fds[1];
+  options.gather_time = std::chrono::hours(1);
+  options.flush_time = std::chrono::minutes(1);
+  Logger logger(options);
+  logger.Log(Level::kInfo, "last words");
+  logger.Flush();
+  char bytes[256];
+  const ssize_t size = read(fds[0], bytes, sizeof(bytes));
+  EXPECT_NE(std::string_view(bytes, size).find("last words"), std::string_view::npos);
+  close(fds[0]);
+  close(fds[1]);
+}
+
+TEST(LogTest, FlushGivesUpOnAStuckReader) {
+  LogCapture capture;
+  LoggerOptions options = To(capture);
+  options.flush_time = std::chrono::milliseconds(1);
+  Logger logger(options);
+  const std::string text(1000, 'x');
+  for (int i = 0; i < 200; ++i) logger.Log(Level::kInfo, text);  // three times what a pipe holds
+  logger.Flush();
+  capture.Read();
+}
+
+TEST(LogTest, GathersLinesButNotOverHalfTheQueue) {
+  int fds[2];
+  ASSERT_EQ(pipe(fds), 0);
+  LoggerOptions options;
+  options.fd = fds[1];
+  options.gather_time = std::chrono::hours(1);
+  options.max_queued_bytes = 4096;
+  Logger logger(options);
+  const std::string text(1000, 'x');
+  logger.Log(Level::kInfo, text);
+  pollfd lines = {fds[0], POLLIN, 0};
+  EXPECT_EQ(poll(&lines, 1, 50), 0);  // it waits for more
+  logger.Log(Level::kInfo, text);
+  EXPECT_EQ(poll(&lines, 1, 60'000), 1);
+  close(fds[0]);
+  close(fds[1]);
 }
 
 TEST(LogTest, EndsAlthoughTheReaderIsGone) {
