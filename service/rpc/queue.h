@@ -1,7 +1,9 @@
 #ifndef SPARKGATE_SERVICE_RPC_QUEUE_H_
 #define SPARKGATE_SERVICE_RPC_QUEUE_H_
 
+#include <grpc/grpc.h>
 #include <grpcpp/completion_queue.h>
+#include <grpcpp/impl/codegen/completion_queue_tag.h>
 #include <grpcpp/server_builder.h>
 
 #include <atomic>
@@ -47,17 +49,42 @@ class Queue {
 
   // Runs `operation`, which begins one operation of a call, and handles what it completed at once.
   // For threads that otherwise do not wait on the queue: the loops. Not to be nested: `operation`
-  // and what calls Do must be the last thing a caller does.
+  // and what calls this must be the last thing a caller does.
+  //
+  // As CompletionQueue::DoThenAsyncNext, but for the look into gRPC's sockets (an epoll_wait) that
+  // comes with that if nothing was completed.
   template <typename Operation>
   void DoAndComplete(Operation&& operation) {
+    grpc_completion_queue_thread_local_cache_init(queue_->cq());
+    operation();
+    void* completed = nullptr;
+    int succeeded = 0;
+    if (grpc_completion_queue_thread_local_cache_flush(queue_->cq(), &completed, &succeeded) == 0) {
+      return;
+    }
+    void* tag = nullptr;
+    bool ok = succeeded != 0;
+    if (!static_cast<grpc::internal::CompletionQueueTag*>(completed)->FinalizeResult(&tag, &ok)) {
+      return;
+    }
+    static_cast<Tag*>(tag)->OnTag(ok);
+  }
+
+  // The same for the operation that ends a call, which mostly completes two: itself, and the call's
+  // done tag. What else is in the queue may be handled, too.
+  template <typename Operation>
+  void FinishAndComplete(Operation&& operation) {
+    DoAndComplete(std::forward<Operation>(operation));
     void* tag = nullptr;
     bool ok = false;
-    const auto got = queue_->DoThenAsyncNext(std::forward<Operation>(operation), &tag, &ok,
-                                             gpr_time_0(GPR_CLOCK_MONOTONIC));
-    if (got == grpc::CompletionQueue::GOT_EVENT) static_cast<Tag*>(tag)->OnTag(ok);
+    if (queue_->AsyncNext(&tag, &ok, gpr_time_0(GPR_CLOCK_MONOTONIC)) == Status::GOT_EVENT) {
+      static_cast<Tag*>(tag)->OnTag(ok);
+    }
   }
 
  private:
+  using Status = grpc::CompletionQueue::NextStatus;
+
   void Run() {
     void* tag = nullptr;
     bool ok = false;

@@ -183,10 +183,10 @@ void ServerCall::Finish(const call::CallEnd& end, std::optional<std::string> las
   AddTrailers(end);
   const grpc::Status status = BuildStatus(end, report_.request_id);
   if (!last_message || (IsUnary(method()) && !status.ok())) {
-    return shared_->queue->DoAndComplete([&] { RawCall::Finish(status); });
+    return shared_->queue->FinishAndComplete([&] { RawCall::Finish(status); });
   }
   const grpc::ByteBuffer buffer = ToByteBuffer(*std::move(last_message));
-  shared_->queue->DoAndComplete([&] { RawCall::Finish(status, &buffer); });
+  shared_->queue->FinishAndComplete([&] { RawCall::Finish(status, &buffer); });
 }
 
 // A failure is looked into by the ids of both sides: they stand where it is told, whatever went out
