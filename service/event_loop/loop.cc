@@ -47,6 +47,7 @@ class Loop::Impl {
 
   void Watch(int fd, uint32_t events, FdHandler* handler);
   void Forget(int fd);
+  void Closed(int fd);
 
   void Arm(Timer* timer, Clock::time_point when);
   void Remove(Timer* timer);
@@ -54,8 +55,9 @@ class Loop::Impl {
  private:
   struct Watched {
     FdHandler* handler = nullptr;  // null: not watched
-    uint32_t events = 0;
-    uint32_t generation = 0;  // tells a ready event of an earlier owner of this number
+    bool in_epoll = false;         // also if it is not watched, until something happens on it
+    uint32_t events = 0;           // that epoll waits for
+    uint32_t generation = 0;       // tells a ready event of an earlier owner of this number
   };
   struct TurnEndList {
     TurnEnd* first = nullptr;
@@ -196,8 +198,13 @@ void Loop::Impl::RunReady(const epoll_event* events, int count) {
       continue;
     }
     const auto fd = static_cast<uint32_t>(tag);
-    const Watched& watched = watched_[fd];
-    if (watched.handler == nullptr || watched.generation != tag >> 32) continue;
+    Watched& watched = watched_[fd];
+    if (!watched.in_epoll || watched.generation != tag >> 32) continue;
+    if (watched.handler == nullptr) {
+      epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, static_cast<int>(fd), nullptr);
+      watched.in_epoll = false;
+      continue;
+    }
     watched.handler->OnReady(static_cast<int>(fd), events[i].events);
   }
 }
@@ -206,23 +213,29 @@ void Loop::Impl::Watch(int fd, uint32_t events, FdHandler* handler) {
   const auto index = static_cast<size_t>(fd);
   if (index >= watched_.size()) watched_.resize(index + 64);
   Watched& watched = watched_[index];
-  const bool known = watched.handler != nullptr;
   watched.handler = handler;
-  if (known && watched.events == events) return;
-  if (!known) ++watched.generation;
+  if (watched.in_epoll && watched.events == events) return;
+  const int operation = watched.in_epoll ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+  if (!watched.in_epoll) ++watched.generation;
+  watched.in_epoll = true;
   watched.events = events;
   epoll_event event{};
   event.events = events;
   event.data.u64 = static_cast<uint64_t>(watched.generation) << 32 | index;
-  if (known && epoll_ctl(epoll_fd_, EPOLL_CTL_MOD, fd, &event) == 0) return;
-  epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, fd, &event);
+  epoll_ctl(epoll_fd_, operation, fd, &event);
 }
 
 void Loop::Impl::Forget(int fd) {
   const auto index = static_cast<size_t>(fd);
-  if (index >= watched_.size() || watched_[index].handler == nullptr) return;
+  if (index < watched_.size()) watched_[index].handler = nullptr;
+}
+
+// The system takes a descriptor that is closed out of epoll by itself.
+void Loop::Impl::Closed(int fd) {
+  const auto index = static_cast<size_t>(fd);
+  if (index >= watched_.size()) return;
   watched_[index].handler = nullptr;
-  epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, fd, nullptr);
+  watched_[index].in_epoll = false;
 }
 
 void Loop::Impl::Place(Timer* timer, int index) {
@@ -358,6 +371,7 @@ Loop::Clock::time_point Loop::Now() const { return impl_->now(); }
 void Loop::AtTurnEnd(TurnEnd* item) { impl_->Enqueue(this, item); }
 void Loop::Watch(int fd, uint32_t events, FdHandler* handler) { impl_->Watch(fd, events, handler); }
 void Loop::Forget(int fd) { impl_->Forget(fd); }
+void Loop::Closed(int fd) { impl_->Closed(fd); }
 Loop::Counts Loop::counts() const { return impl_->counts(); }
 
 }  // namespace sparkgate::event_loop

@@ -90,8 +90,13 @@ class Loop {
   void AtTurnEnd(TurnEnd* item);
 
   // `events` as epoll takes them; level-triggered. A handler may forget its own fd while it runs.
+  //
+  // What is forgotten and watched again for the same events costs no system call: epoll keeps it
+  // until something happens on it. So whoever closes a descriptor that was ever watched says so
+  // with Closed, before its number can come back.
   void Watch(int fd, uint32_t events, FdHandler* handler);
   void Forget(int fd);
+  void Closed(int fd);
 
   // Turns over 5 ms, times slept, wake-ups through the inbox: for the log and the benches. Any
   // thread.

@@ -39,8 +39,8 @@ class Pair : public FdHandler {
     loop_->Watch(fds_[0], EPOLLIN, this);
   }
   ~Pair() override {
-    loop_->Forget(fds_[0]);
     close(fds_[0]);
+    loop_->Closed(fds_[0]);
     close(fds_[1]);
   }
   void OnReady(int, uint32_t) override {
@@ -356,6 +356,46 @@ TEST(Watch, AForgottenSocketCostsNothing) {
   end.ArmIn(milliseconds(20));
   loop.Run();
   EXPECT_LE(loop.counts().turns, 4u);
+}
+
+TEST(Watch, AForgottenSocketIsWatchedAgain) {
+  Loop loop;
+  int ready = 0;
+  Pair pair(&loop, [&] {
+    ++ready;
+    pair.Read();
+    loop.Stop();
+  });
+  // Before anything has happened on it, and after.
+  loop.Forget(pair.fd());
+  loop.Watch(pair.fd(), EPOLLIN, &pair);
+  pair.Write();
+  loop.Run();
+  EXPECT_EQ(ready, 1);
+
+  loop.Forget(pair.fd());
+  pair.Write();
+  Timer end(&loop, [&] { loop.Stop(); });
+  end.ArmIn(milliseconds(20));
+  loop.Run();
+  EXPECT_EQ(ready, 1) << "it is forgotten";
+
+  loop.Watch(pair.fd(), EPOLLIN, &pair);
+  loop.Run();
+  EXPECT_EQ(ready, 2);
+}
+
+TEST(Watch, OtherEventsAreWaitedFor) {
+  Loop loop;
+  int ready = 0;
+  Pair pair(&loop, [&] {
+    ++ready;
+    loop.Stop();
+  });
+  loop.Forget(pair.fd());
+  loop.Watch(pair.fd(), EPOLLOUT, &pair);
+  loop.Run();
+  EXPECT_GE(ready, 1);
 }
 
 }  // namespace

@@ -44,39 +44,66 @@ int OnDebug(CURL* easy, curl_infotype type, char* text, size_t size, void*) {
 Attempt::Attempt(CurlClient* client, CurlTransfer* transfer, std::string body)
     : client_(client),
       transfer_(transfer),
-      easy_(curl_easy_init()),
+      easy_(client->TakeEasyHandle()),
       body_(std::move(body)),
       body_bytes_(body_.size()),
       head_(client->options_.max_header_bytes) {
+  SetOptions();
+}
+
+// The handle may have served another attempt: whatever that has set is set here.
+void Attempt::SetOptions() {
   CURL* easy = easy_.get();
-  ApplyCommonOptions(easy, client->options_);
   SetPointer(easy, CURLOPT_PRIVATE, this);
   SetPointer(easy, CURLOPT_ERRORBUFFER, &error_text_[0]);
-  SetPointer(easy, CURLOPT_OPENSOCKETFUNCTION, &Attempt::OnOpenSocket);
   SetPointer(easy, CURLOPT_OPENSOCKETDATA, this);
+  SetPointer(easy, CURLOPT_PREREQDATA, this);
+  SetPointer(easy, CURLOPT_HEADERDATA, this);
+  SetPointer(easy, CURLOPT_WRITEDATA, this);
+  SetPointer(easy, CURLOPT_READDATA, this);
+  SetNumber(easy, CURLOPT_FORBID_REUSE, 0);
+  SetNumber(easy, CURLOPT_VERBOSE, 0);
+  SetPointer(easy, CURLOPT_POSTFIELDS, IsInOnePiece() ? body_.data() : nullptr);
+  SetLarge(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body_bytes_));
+  SetNumber(easy, body_bytes_ > 0 ? CURLOPT_POST : CURLOPT_HTTPGET, 1);
+}
+
+void Attempt::SetCallbacks(CURL* easy, CurlClient* client) {
+  SetPointer(easy, CURLOPT_OPENSOCKETFUNCTION, &Attempt::OnOpenSocket);
   // The connection outlives the attempt.
   SetPointer(easy, CURLOPT_CLOSESOCKETFUNCTION, &CurlClient::OnCloseSocket);
   SetPointer(easy, CURLOPT_CLOSESOCKETDATA, client);
   SetPointer(easy, CURLOPT_PREREQFUNCTION, &Attempt::OnPrerequest);
-  SetPointer(easy, CURLOPT_PREREQDATA, this);
   SetPointer(easy, CURLOPT_HEADERFUNCTION, &Attempt::OnHeader);
-  SetPointer(easy, CURLOPT_HEADERDATA, this);
   SetPointer(easy, CURLOPT_DEBUGFUNCTION, &OnDebug);  // from a chunked head on
   SetPointer(easy, CURLOPT_WRITEFUNCTION, &Attempt::OnWrite);
-  SetPointer(easy, CURLOPT_WRITEDATA, this);
-  if (body_bytes_ == 0) return;
-  // READFUNCTION without SEEKFUNCTION: else libcurl re-sends a request that was processed.
-  SetNumber(easy, CURLOPT_POST, 1);
+  // Without SEEKFUNCTION: else libcurl re-sends a request that was processed.
   SetPointer(easy, CURLOPT_READFUNCTION, &Attempt::OnRead);
-  SetPointer(easy, CURLOPT_READDATA, this);
-  SetLarge(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body_bytes_));
+}
+
+// Whether libcurl gets the body as it is and writes it together with the head: one system call
+// instead of two, and no buffer of libcurl's own for as long as the transfer takes. Not over TLS:
+// when libcurl has lost a kept connection it still says goodbye on it, and the error of that hides
+// whether there was a reset, on which the proof rests that nothing was seen.
+bool Attempt::IsInOnePiece() const {
+  return body_bytes_ > 0 && !client_->url_.tls && body_bytes_ <= client_->options_.one_piece_bytes;
+}
+
+bool Attempt::BodyIsSent() const {
+  if (!IsInOnePiece()) return body_read_ >= body_bytes_;
+  return InfoLarge(easy_.get(), CURLINFO_SIZE_UPLOAD_T) >= static_cast<curl_off_t>(body_bytes_);
+}
+
+bool Attempt::MayHaveWrittenBody() const {
+  if (!IsInOnePiece()) return body_read_ > 0;
+  return InfoNumber(easy_.get(), CURLINFO_REQUEST_SIZE) > written_before_;
 }
 
 // libcurl goes to another connection by itself if a kept one dies before any response byte. That is
 // harmless as long as no byte of the body was written. Afterwards the facts of the attempt count
 // and not what libcurl would make of it.
 bool Attempt::RefusesRestart() {
-  if (!facts_.begun || body_sent_ == 0) return false;
+  if (!facts_.begun || !MayHaveWrittenBody()) return false;
   if (!restart_refused_) facts_.os_errno = InfoNumber(easy_.get(), CURLINFO_OS_ERRNO);
   restart_refused_ = true;
   return true;
@@ -86,7 +113,10 @@ curl_socket_t Attempt::OnOpenSocket(void* data, curlsocktype, curl_sockaddr* add
   auto* self = static_cast<Attempt*>(data);
   if (self->RefusesRestart()) return CURL_SOCKET_BAD;
   ++self->client_->counts_.connections;
-  return self->client_->sockets_.Open(*address, &self->facts_);
+  const curl_socket_t fd = self->client_->sockets_.Open(*address, &self->facts_);
+  // A socket whose connection was not made libcurl closes without telling us.
+  if (fd != CURL_SOCKET_BAD) self->client_->loop_->Closed(fd);
+  return fd;
 }
 
 int Attempt::OnPrerequest(void* data, char* remote_ip, char* local_ip, int remote_port,
@@ -113,6 +143,7 @@ bool Attempt::TakeConnection(const SocketTracker::Ends& ends) {
   }
   const SendState state = use.fd >= 0 ? ReadSendState(use.fd) : SendState();
   facts_.begun = true;
+  written_before_ = InfoNumber(easy_.get(), CURLINFO_REQUEST_SIZE);
   facts_.acked_before = state.acked;
   facts_.queue_was_empty = state.known && state.queue_empty;
   ++transfer_->attempts_;
@@ -126,15 +157,15 @@ size_t Attempt::OnRead(char* buffer, size_t size, size_t count, void* data) {
   if (self->client_->before_body_for_test) self->client_->before_body_for_test();
   const std::string& body = self->body_;
   const size_t piece =
-      std::min(size * count, body.size() - std::min(self->body_sent_, body.size()));
-  if (piece > 0) std::memcpy(buffer, body.data() + self->body_sent_, piece);
-  self->body_sent_ += piece;
+      std::min(size * count, body.size() - std::min(self->body_read_, body.size()));
+  if (piece > 0) std::memcpy(buffer, body.data() + self->body_read_, piece);
+  self->body_read_ += piece;
   self->FreeBodyIfSent();
   return piece;
 }
 
 void Attempt::FreeBodyIfSent() {
-  if (head_.complete() && body_sent_ >= body_bytes_) std::string().swap(body_);
+  if (head_.complete() && BodyIsSent()) std::string().swap(body_);
 }
 
 size_t Attempt::OnHeader(char* line, size_t size, size_t count, void* data) {

@@ -34,6 +34,9 @@ class Attempt {
 
   Attempt(CurlClient* client, CurlTransfer* transfer, std::string body);
 
+  // What an easy handle that attempts of `client` will use is told once.
+  static void SetCallbacks(CURL* easy, CurlClient* client);
+
  private:
   friend class CurlClient;
   friend class CurlTransfer;
@@ -59,6 +62,10 @@ class Attempt {
   bool TakeHeader(std::string_view line);
   size_t TakeBody(std::string_view bytes);
 
+  void SetOptions();
+  bool IsInOnePiece() const;
+  bool BodyIsSent() const;
+  bool MayHaveWrittenBody() const;
   bool RefusesRestart();
   void FreeBodyIfSent();
   void Linger();
@@ -79,11 +86,13 @@ class Attempt {
 
   std::string body_;  // freed when it was sent and the head of the response is there
   const size_t body_bytes_;
-  size_t body_sent_ = 0;
+  size_t body_read_ = 0;     // by libcurl, of one that is not in one piece with the head
+  long written_before_ = 0;  // CURLINFO_REQUEST_SIZE when the request was begun on its connection
   AttemptFacts facts_;
   // libcurl, with a part of the body written, wanted another connection for the same attempt: it
   // would have made one only to fail with CURLE_SEND_FAIL_REWIND, so it was refused.
   bool restart_refused_ = false;
+  bool ended_well_ = false;  // as libcurl has it
   ResponseHead head_;
   std::string own_fault_;  // why a callback of ours refused to go on
 

@@ -13,6 +13,9 @@ using Clock = event_loop::Loop::Clock;
 
 constexpr std::chrono::seconds kTick{1};
 
+// Some 6 KiB each.
+constexpr size_t kMostSpareHandles = 64;
+
 // Kept and running connections together. Above it libcurl closes a kept one for each that comes
 // free; there are never more than calls ran at once, so admission is the true limit.
 constexpr long kMostConnections = 65536;
@@ -84,8 +87,9 @@ std::unique_ptr<Transfer> CurlClient::Start(Request request, TransferSink* sink)
 
 int CurlClient::OnSocket(CURL*, curl_socket_t fd, int what, void* client, void*) {
   auto* self = static_cast<CurlClient*>(client);
-  // At a pause libcurl says REMOVE. Watching for nothing would not do: epoll reports errors anyway,
-  // and a peer's reset would then spin the loop until the pause ends.
+  // At a pause, and when a request ends and its connection is kept, libcurl says REMOVE. Watching
+  // for nothing would not do: epoll reports errors anyway, and a peer's reset would then spin the
+  // loop until the pause ends.
   if (what == CURL_POLL_REMOVE || what == CURL_POLL_NONE) {
     self->loop_->Forget(fd);
   } else {
@@ -106,7 +110,7 @@ int CurlClient::OnTimer(CURLM*, long ms, void* client) {
 
 int CurlClient::OnCloseSocket(void* client, curl_socket_t fd) {
   auto* self = static_cast<CurlClient*>(client);
-  self->loop_->Forget(fd);
+  self->loop_->Closed(fd);
   const SocketTracker::Closed closed = self->sockets_.Close(fd);
   if (closed.owner == nullptr || !closed.used) return 0;
   closed.owner->acks_known = closed.state.known;
@@ -136,6 +140,8 @@ void CurlClient::ReadMessages() {
     Attempt* attempt = nullptr;
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &attempt);
     if (attempt == nullptr) continue;  // CloseEnded's
+    attempt->ended_well_ = message->data.result == CURLE_OK &&
+                           InfoNumber(message->easy_handle, CURLINFO_OS_ERRNO) == 0;
     if (attempt->transfer_ != nullptr) {
       attempt->transfer_->OnAttemptDone(message->data.result);
     } else {
@@ -145,6 +151,28 @@ void CurlClient::ReadMessages() {
 }
 
 // --- Attempts ------------------------------------------------------------------------------------
+
+EasyHandle CurlClient::TakeEasyHandle() {
+  if (!spare_handles_.empty()) {
+    EasyHandle easy = std::move(spare_handles_.back());
+    spare_handles_.pop_back();
+    return easy;
+  }
+  EasyHandle easy(curl_easy_init());
+  ApplyCommonOptions(easy.get(), options_);
+  Attempt::SetCallbacks(easy.get(), this);
+  return easy;
+}
+
+// What it was told of its attempt is gone with that.
+void CurlClient::KeepEasyHandle(EasyHandle easy) {
+  if (spare_handles_.size() >= kMostSpareHandles) return;
+  SetPointer<char>(easy.get(), CURLOPT_ERRORBUFFER, nullptr);
+  SetPointer<curl_slist>(easy.get(), CURLOPT_HTTPHEADER, nullptr);
+  SetPointer<curl_slist>(easy.get(), CURLOPT_RESOLVE, nullptr);
+  SetPointer<char>(easy.get(), CURLOPT_POSTFIELDS, nullptr);
+  spare_handles_.push_back(std::move(easy));
+}
 
 void CurlClient::Add(std::unique_ptr<Attempt> attempt) {
   CURL* const easy = attempt->easy_.get();
@@ -160,8 +188,9 @@ void CurlClient::Add(std::unique_ptr<Attempt> attempt) {
 void CurlClient::Remove(Attempt* attempt) {
   const std::unique_ptr<Attempt> removed = std::move(*attempt->place_);
   attempts_.erase(attempt->place_);
-  Succeeded(curl_multi_remove_handle(multi_.get(), attempt->easy_.get()));
-  sockets_.Release(&attempt->facts_);
+  const bool removed_well = Succeeded(curl_multi_remove_handle(multi_.get(), removed->easy_.get()));
+  sockets_.Release(&removed->facts_);
+  if (removed_well && removed->ended_well_) KeepEasyHandle(std::move(removed->easy_));
 }
 
 void CurlClient::Abort(Attempt* attempt) {
@@ -228,6 +257,7 @@ void CurlClient::OnTick() {
     return sockets_.has_ended() ? tick_.ArmIn(kTick) : tick_.ArmAt(now + left);
   }
   idle_since_ = {};
+  spare_handles_.clear();
   MakeMulti();  // closes all that is kept
 }
 

@@ -75,6 +75,11 @@ class CurlClient : public event_loop::FdHandler {
   void AfterCurl();
   void ReadMessages();
 
+  // Easy handles. One that served an attempt to its good end serves another: making one, and what
+  // all have in common, costs more than a small request.
+  EasyHandle TakeEasyHandle();
+  void KeepEasyHandle(EasyHandle easy);
+
   // An attempt in libcurl's hands.
   void Add(std::unique_ptr<Attempt> attempt);
   void Remove(Attempt* attempt);  // now: not while libcurl runs
@@ -111,6 +116,7 @@ class CurlClient : public event_loop::FdHandler {
   event_loop::Timer tick_;                            // libcurl 7.88 loses a wake-up now and then
   event_loop::Loop::Clock::time_point idle_since_{};  // no attempt since then
 
+  std::vector<EasyHandle> spare_handles_;
   std::list<std::unique_ptr<Attempt>> attempts_;
   bool in_curl_ = false;
   std::vector<Attempt*> removals_;

@@ -25,11 +25,13 @@ using support::ScriptedUpstream;
 // Longer than any request's head, so that so many bytes on the way are a head and some of a body.
 const std::string kSecond(1000, '2');
 
-enum class Way { kPlain, kTls, kTlsWithoutNotify };
+// Over TLS the head and the body of a request are written one after the other, and plain only if
+// the body is large.
+enum class Way { kPlain, kPlainInTwoWrites, kTls, kTlsWithoutNotify };
 
 class Retry : public ClientTest, public testing::WithParamInterface<Way> {
  protected:
-  bool tls() const { return GetParam() != Way::kPlain; }
+  bool tls() const { return GetParam() >= Way::kTls; }
 
   // On the first connection: `first` after one answered request. Later ones answer everything.
   void Serve(std::function<void(Connection&)> first) {
@@ -45,7 +47,9 @@ class Retry : public ClientTest, public testing::WithParamInterface<Way> {
   void ServeRaw(ScriptedUpstream::Script script) {
     upstream_ = tls() ? std::make_unique<ScriptedUpstream>(std::move(script), Certificate::kRight)
                       : std::make_unique<ScriptedUpstream>(std::move(script));
-    Connect(*upstream_);
+    ClientOptions options = OptionsFor(*upstream_);
+    if (GetParam() == Way::kPlainInTwoWrites) options.one_piece_bytes = 0;
+    Connect(options);
   }
 
   void Fin(Connection& connection) {
@@ -107,12 +111,20 @@ class Retry : public ClientTest, public testing::WithParamInterface<Way> {
   std::unique_ptr<ScriptedUpstream> upstream_;
 };
 std::string WayName(const testing::TestParamInfo<Way>& info) {
-  if (info.param == Way::kPlain) return "Plain";
-  return info.param == Way::kTls ? "Tls" : "TlsWithoutNotify";
+  constexpr const char* kNames[] = {"Plain", "PlainInTwoWrites", "Tls", "TlsWithoutNotify"};
+  return kNames[static_cast<int>(info.param)];
 }
 
 INSTANTIATE_TEST_SUITE_P(Ways, Retry,
-                         testing::Values(Way::kPlain, Way::kTls, Way::kTlsWithoutNotify), WayName);
+                         testing::Values(Way::kPlain, Way::kPlainInTwoWrites, Way::kTls,
+                                         Way::kTlsWithoutNotify),
+                         WayName);
+
+// Where something happens between the head and the body.
+class RetryInTwoWrites : public Retry {};
+INSTANTIATE_TEST_SUITE_P(Ways, RetryInTwoWrites,
+                         testing::Values(Way::kPlainInTwoWrites, Way::kTls, Way::kTlsWithoutNotify),
+                         WayName);
 
 TEST_P(Retry, A_ClosedLongBefore) {
   Serve([this](Connection& connection) {
@@ -171,7 +183,7 @@ TEST_P(Retry, C_ResetBetweenTheCheckAndTheWrite) {
   ExpectSentAgain(Fetch(Post(kSecond)), 2);
 }
 
-TEST_P(Retry, D_HeadWrittenThenReset) {
+TEST_P(RetryInTwoWrites, D_HeadWrittenThenReset) {
   Serve([this](Connection& connection) {
     now_.Await();
     connection.Reset();
@@ -184,7 +196,7 @@ TEST_P(Retry, D_HeadWrittenThenReset) {
 
 // What the peer's kernel acknowledged, its program may have seen: not proven, so not sent again,
 // although here it was not.
-TEST_P(Retry, D_HeadReadThenFin) {
+TEST_P(RetryInTwoWrites, D_HeadReadThenFin) {
   Serve([this](Connection& connection) {
     now_.Await();
     connection.ReadHead();
@@ -231,7 +243,7 @@ TEST_P(Retry, G_H_FreshConnectionReadThenLost) {
   }
 }
 
-TEST_P(Retry, OnAFreshConnectionItIsNoRace) {
+TEST_P(RetryInTwoWrites, OnAFreshConnectionItIsNoRace) {
   ServeRaw([this](Connection& connection) {
     now_.Await();
     connection.Reset();

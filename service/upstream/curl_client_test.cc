@@ -17,6 +17,7 @@
 namespace sparkgate::upstream {
 namespace {
 
+using namespace std::string_literals;
 using support::Certificate;
 using support::Connection;
 using support::Gate;
@@ -81,6 +82,43 @@ TEST_P(EitherWay, LargeBodiesBothWays) {
   EXPECT_EQ(sink.end->how, How::kComplete);
   EXPECT_TRUE(sink.body == answer);
   EXPECT_TRUE(upstream->requests()[0].body == question);
+}
+
+// libcurl's handles are used again.
+TEST_P(EitherWay, ARequestHasNothingOfTheOneBefore) {
+  const auto upstream = Serve([](Connection& connection) {
+    while (const auto request = connection.ReadRequest()) {
+      if (request->body != "doubtful") {
+        connection.Send(support::Head(200, "Content-Length: 2\r\n") + "ok");
+      } else {  // with two lengths, so that the connection is not kept
+        connection.Send(support::Head(200, "Content-Length: 9\r\nTransfer-Encoding: chunked\r\n") +
+                        support::Chunk("ok") + "0\r\n\r\n");
+      }
+    }
+  });
+  const std::string large(200'000, 'l');
+  std::vector<std::string> bodies;
+  for (const std::string& body : {large, "small"s, ""s, "doubtful"s, large, ""s, "last"s}) {
+    Request request = Post(body);
+    if (body.empty()) request.method = "GET";
+    request.headers = {{"x-number", std::to_string(bodies.size())}};
+    const RecordingSink sink = Fetch(std::move(request));
+    EXPECT_EQ(sink.body, "ok") << bodies.size();
+    EXPECT_EQ(sink.end->how, How::kComplete) << sink.end->detail;
+    bodies.push_back(body);
+  }
+  const auto received = upstream->requests();
+  ASSERT_EQ(received.size(), bodies.size());
+  for (size_t i = 0; i < bodies.size(); ++i) {
+    SCOPED_TRACE(i);
+    EXPECT_EQ(received[i].method, bodies[i].empty() ? "GET" : "POST");
+    EXPECT_TRUE(received[i].body == bodies[i]);
+    EXPECT_EQ(received[i].Header("x-number"), std::to_string(i));
+    EXPECT_EQ(received[i].Header("content-length"),
+              bodies[i].empty() ? "" : std::to_string(bodies[i].size()));
+    EXPECT_EQ(received[i].headers.size(), bodies[i].empty() ? 5u : 7u);
+  }
+  EXPECT_EQ(upstream->connections_accepted(), 2);
 }
 
 TEST_F(ClientTest, TheRequestOnTheWire) {

@@ -21,8 +21,9 @@ constexpr NumberOption kNumbers[] = {
     {CURLOPT_SSL_VERIFYPEER, 1},
     {CURLOPT_SSL_VERIFYHOST, 2},
     {CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2},  // and later
+    {CURLOPT_SSL_SESSIONID_CACHE, 0},               // each connection checks the certificate anew
     {CURLOPT_BUFFERSIZE, kReceiveBytes},
-    {CURLOPT_UPLOAD_BUFFERSIZE, 16 * 1024},  // held as long as the transfer; the least there is
+    {CURLOPT_UPLOAD_BUFFERSIZE, 16 * 1024},  // the least there is; held as long as the transfer
     {CURLOPT_MAXAGE_CONN, 30},               // servers close idle connections after 5 to 75 s
     {CURLOPT_MAXLIFETIME_CONN, 600},         // so that a change of the name's addresses reaches us
     {CURLOPT_TCP_KEEPALIVE, 1},
@@ -48,7 +49,6 @@ void SetAuthorities(CURL* easy, const std::string& ca_file) {
 
 void ApplyCommonOptions(CURL* easy, const ClientOptions& options) {
   for (const NumberOption& number : kNumbers) SetNumber(easy, number.option, number.value);
-  SetNumber(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout.count()));
   SetPointer(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   SetPointer(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
   SetPointer(easy, CURLOPT_PROXY, options.proxy.c_str());  // "": not the environment's either

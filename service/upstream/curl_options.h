@@ -32,6 +32,9 @@ struct ClientOptions {
   size_t linger_bytes = 1024;
   size_t max_header_bytes = 64 * 1024;
   size_t max_bytes_per_turn = 256 * 1024;  // then the transfer waits for the next turn
+  // Over plain HTTP, bodies up to this are written together with the head. libcurl can below 64
+  // KiB.
+  size_t one_piece_bytes = 60 * 1024;
   // Connections that are kept for the next request, and how long if none comes at all. Looked at
   // once a second: a burst may leave more for a moment.
   size_t kept_connections = 64;

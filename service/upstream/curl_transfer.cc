@@ -59,9 +59,7 @@ void CurlTransfer::Linger(bool dirty) {
 
 Request CurlTransfer::TakeRequest() {
   Request request = request_;
-  if (attempt_ != nullptr && attempt_->body_sent_ >= attempt_->body_bytes_) {
-    request.body.swap(attempt_->body_);
-  }
+  if (attempt_ != nullptr && attempt_->BodyIsSent()) request.body.swap(attempt_->body_);
   return request;
 }
 
@@ -105,11 +103,11 @@ void CurlTransfer::SetOptions(const Attempt& attempt, bool fresh_connection) con
   SetPointer(easy, CURLOPT_PROXYHEADER, client_->proxy_headers_.get());
   SetPointer(easy, CURLOPT_RESOLVE, attempt.resolve_.get());
   SetNumber(easy, CURLOPT_FRESH_CONNECT, fresh_connection ? 1 : 0);
+  std::chrono::milliseconds connect_time = client_->options_.connect_timeout;
   if (address_ + 1 < addresses_.size() && !has_all_time_) {
-    const auto time =
-        std::min<std::chrono::milliseconds>(client_->options_.connect_timeout, kTryTime);
-    SetNumber(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(time.count()));
+    connect_time = std::min(connect_time, kTryTime);
   }
+  SetNumber(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(connect_time.count()));
 }
 
 // Where the name is now, for CURLOPT_RESOLVE: "" if there is no name, nothing if nobody knows.

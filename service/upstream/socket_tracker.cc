@@ -1,10 +1,8 @@
 #include "service/upstream/socket_tracker.h"
 
 #include <arpa/inet.h>
-#include <linux/sockios.h>
-#include <linux/tcp.h>  // tcpi_bytes_acked, which netinet/tcp.h does not know
+#include <linux/tcp.h>  // tcpi_bytes_acked and later ones, which netinet/tcp.h does not know
 #include <netinet/in.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -63,13 +61,11 @@ SendState ReadSendState(int fd) {
   SendState state;
   tcp_info info{};
   socklen_t size = sizeof(info);
-  int queued = 0;
   if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return state;
-  if (size < offsetof(tcp_info, tcpi_bytes_acked) + sizeof(info.tcpi_bytes_acked)) return state;
-  if (ioctl(fd, SIOCOUTQ, &queued) != 0) return state;
+  if (size < offsetof(tcp_info, tcpi_notsent_bytes) + sizeof(info.tcpi_notsent_bytes)) return state;
   state.known = true;
   state.acked = info.tcpi_bytes_acked;
-  state.queue_empty = queued == 0;
+  state.queue_empty = info.tcpi_unacked == 0 && info.tcpi_notsent_bytes == 0;
   return state;
 }
 
