@@ -67,11 +67,9 @@ run_config() {
     *) die "unknown configuration $config in CONFIGS (there are opt, asan, tsan and default)" ;;
   esac
   ((long)) || tags+=(-long)
-  # A second attempt, in CI only: those tagged `racy`, and until their list is known, all with real sockets and
-  # processes, on a machine that others use. Bazel reports a test that needed it as FLAKY.
+  # A second attempt, in CI only, for those tagged `racy`. Bazel reports a test that needed it as FLAKY.
   local name
   for name in "${racy[@]}"; do flags+=("--flaky_test_attempts=^$name\$@2"); done
-  [[ -z ${CI:-} ]] || flags+=('--flaky_test_attempts=//(tests|client|simulator|service/(rpc|upstream))[:/].*@2')
   local joined exit_code=0 events=$RESULTS/$config.json
   joined=$(IFS=, && printf '%s' "${tags[*]}")
   say "== tests, $config"

@@ -47,15 +47,13 @@ void RawCall::OnNewTag(bool ok) {
 }
 
 void RawCall::Read() {
-  if (!source_.request_timer->Add(this, connection())) {
-    return Refuse(call::TooManyUnfinishedRequests(RequestTimer::kMostOfOne));
-  }
+  source_.request_timer->Add(this, connection());
   Hold();
   stream_.Read(&request_, &read_);
 }
 
 void RawCall::OnReadTag(bool ok) {
-  // Late: refused already, and this is how gRPC gives the read back.
+  // Missing: refused already, and this is how gRPC gives the read back.
   if (source_.request_timer->Remove(this)) {
     if (ok) {
       OnRequest(&request_);
@@ -70,7 +68,10 @@ void RawCall::OnHalfClose() {
   Finish(grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, "the call ended without a request"));
 }
 
-void RawCall::OnRequestLate() { Refuse(call::RequestTimeout(source_.request_timer->limit())); }
+void RawCall::OnRequestMissing(Cause cause) {
+  Refuse(cause == Cause::kLate ? call::RequestTimeout(source_.request_timer->limit())
+                               : call::TooManyUnfinishedRequests(RequestTimer::kMostOfOne));
+}
 
 void RawCall::SendInitialMetadata() {
   Hold();

@@ -138,7 +138,7 @@ class RawCall : private RequestTimer::Waiting {
   void OnWrittenTag(bool ok);
   void OnDoneTag(bool ok);
   void OnFinishedTag(bool ok);
-  void OnRequestLate() override;
+  void OnRequestMissing(Cause cause) override;
 
   const Source source_;
   grpc::ServerContext context_;

@@ -1,12 +1,12 @@
 #include "service/rpc/request_timer.h"
 
 #include <algorithm>
-#include <vector>
+#include <unordered_map>
 
 namespace sparkgate::rpc {
 namespace {
 
-constexpr std::chrono::milliseconds kMostBetweenLooks{1000};
+constexpr std::chrono::milliseconds kBetweenLooks{1000};
 
 }  // namespace
 
@@ -15,53 +15,62 @@ void RequestTimer::Start(Queue* queue, std::chrono::milliseconds limit) {
   limit_ = limit;
 }
 
-bool RequestTimer::Add(Waiting* call, uint64_t connection) {
+void RequestTimer::Add(Waiting* call, uint64_t connection) {
   std::lock_guard<std::mutex> lock(mutex_);
-  int& waiting = waiting_[connection];
-  if (waiting >= kMostOfOne) return false;
-  ++waiting;
   call->connection_ = connection;
   call->due_ = Clock::now() + limit_;
   call->place_ = calls_.insert(calls_.end(), call);
   call->listed_ = true;
   if (!looking_) LookLater();
-  return true;
 }
 
 bool RequestTimer::Remove(Waiting* call) {
   std::lock_guard<std::mutex> lock(mutex_);
   if (!call->listed_) return false;
-  Forget(call);
+  Take(call);
   return true;
 }
 
-void RequestTimer::Forget(Waiting* call) {
+void RequestTimer::Take(Waiting* call) {
   call->listed_ = false;
   calls_.erase(call->place_);
-  const auto waiting = waiting_.find(call->connection_);
-  if (--waiting->second == 0) waiting_.erase(waiting);
 }
 
 void RequestTimer::LookLater() {
   looking_ = true;
   queue_->AddUser();
-  const auto wait = std::min(limit_, kMostBetweenLooks);
+  const auto wait = std::min(limit_, kBetweenLooks);
   alarm_.Set(queue_->get(), std::chrono::system_clock::now() + wait, this);
 }
 
+// Of too many the oldest may go on waiting: they are the first to be late.
+std::vector<RequestTimer::Missing> RequestTimer::TakeMissing(Clock::time_point now) {
+  std::vector<Missing> missing;
+  std::unordered_map<uint64_t, int> waiting;  // by connection
+  const Clock::time_point came_before = now - kBetweenLooks;
+  for (auto next = calls_.begin(); next != calls_.end();) {
+    Waiting* const call = *next++;
+    if (call->due_ <= now) {
+      missing.push_back({call, Waiting::Cause::kLate});
+    } else if (call->due_ - limit_ > came_before) {
+      break;
+    } else if (++waiting[call->connection_] > kMostOfOne) {
+      missing.push_back({call, Waiting::Cause::kTooMany});
+    }
+  }
+  for (const Missing& taken : missing) Take(taken.call);
+  return missing;
+}
+
 void RequestTimer::OnTag(bool) {
-  std::vector<Waiting*> late;
+  std::vector<Missing> missing;
   {
     std::lock_guard<std::mutex> lock(mutex_);
     looking_ = false;
-    const Clock::time_point now = Clock::now();
-    while (!calls_.empty() && calls_.front()->due_ <= now) {
-      late.push_back(calls_.front());
-      Forget(late.back());
-    }
+    missing = TakeMissing(Clock::now());
     if (!calls_.empty()) LookLater();
   }
-  for (Waiting* call : late) call->OnRequestLate();
+  for (const auto [call, cause] : missing) call->OnRequestMissing(cause);
   queue_->RemoveUser();
 }
 

@@ -42,6 +42,33 @@ std::string OpenStreams(const Target& target, int count,
   return peer.State();
 }
 
+// Calls of one connection whose headers are all there before the first message, as a busy client's
+// are. No flood: all are served.
+std::string MessagesBehindAllHeaders(const Target& target, int count) {
+  Peer peer(target.port);
+  peer.Greet();
+  const auto stream = [](int i) { return static_cast<uint32_t>(2 * i + 1); };
+  std::string headers;
+  std::string messages;
+  for (int i = 0; i < count; ++i) {
+    headers += HeaderFrames(stream(i), RequestHeaders(kStreamChat));
+    messages += Frame(kData, kEndStream, stream(i), Message(target.request));
+  }
+  peer.Send(headers);
+  if (peer.State() != "open") return "no connection";
+  peer.Send(messages);
+  int served = 0;
+  for (int i = 0; i < count; ++i) {
+    const std::string end = peer.AwaitStream(stream(i));
+    // HPACK repeats what was there: another status than the first would not be one seen before.
+    if (end != "status 0" && end != "a status seen before") {
+      return end + " for call " + std::to_string(i);
+    }
+    ++served;
+  }
+  return std::to_string(served) + " served";
+}
+
 }  // namespace
 
 std::vector<Flood> ConnectionFloods() {
@@ -52,6 +79,9 @@ std::vector<Flood> ConnectionFloods() {
        "ended"},
       {"1 MiB of rubbish",
        [](const Target& target) { return Rubbish(target, std::string(1 << 20, '\xa5')); }, "ended"},
+      {"600 calls, each message behind all headers",
+       [](const Target& target) { return MessagesBehindAllHeaders(target, 600); }, "600 served", "",
+       Memory{0, 64}},
       {"1,000 streams without a message",
        [](const Target& target) { return OpenStreams(target, 1000); }, "open"},
       // Ended at more streams than are allowed, unless it is so slow that those before are refused.

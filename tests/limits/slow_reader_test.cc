@@ -240,7 +240,9 @@ std::vector<RunningCall> StartReaders(Caller* caller, int count) {
   for (int i = 0; i < count; ++i) {
     calls.push_back(caller->Start(Rpc::kStreamChat, ChatRequestBody("flood"), ReadOne()));
   }
-  for (RunningCall& call : calls) EXPECT_TRUE(call.AwaitMessages(1));
+  for (RunningCall& call : calls) {
+    EXPECT_TRUE(call.AwaitMessages(1)) << (call.ended() ? call.Wait().Describe() : "silent");
+  }
   return calls;
 }
 
