@@ -1,6 +1,6 @@
 # The two commands: `make run` and `make test`. Everything else is below; `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-long asan tsan soak fuzz docs tools format lint clean dependencies
+.PHONY: help run build test test-long asan tsan soak fuzz bench bench-quick docs tools format lint clean dependencies
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -42,6 +42,14 @@ soak: dependencies ## ROUNDS=10 rounds of CALLS=20000 calls with every kind of e
 fuzz: export SECONDS_PER_TARGET := $(SECONDS_PER_TARGET)
 fuzz: dependencies ## libFuzzer on each fuzz target for SECONDS_PER_TARGET=60
 	@tools/fuzz.sh $(FUZZ)
+
+bench: export ROUNDS := $(ROUNDS)
+bench: export ROWS := $(ROWS)
+bench: dependencies ## Sparkgate beside nginx, ROUNDS=10 of all ROWS, into docs/bench/: half an hour on a quiet machine
+	@tools/bench.sh
+
+bench-quick: dependencies ## The most telling of these ratios, in a minute
+	@tools/bench.sh --quick
 
 docs: build ## Makes docs/api.md and the list in docs/configuration.md from the sources (needs make tools)
 	@.tools/bin/python3 tools/api_docs.py

@@ -2,8 +2,9 @@
 # Installs the Debian packages that Sparkgate is built from, if any is missing or too old. With all in
 # place it needs neither the network nor root.
 #
-#   tools/install_dependencies.sh        what `make build`, `make run` and `make test` need
-#   tools/install_dependencies.sh --ci   also what the format check, the linters and `make tools` need
+#   tools/install_dependencies.sh          what `make build`, `make run` and `make test` need
+#   tools/install_dependencies.sh --ci     also what the format check, the linters and `make tools` need
+#   tools/install_dependencies.sh --bench  also what `make bench` compares with
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . tools/lib.sh
@@ -28,6 +29,7 @@ readonly BUILD_PACKAGES=(
   'libyaml-cpp-dev 0.7'
   'libgtest-dev 1.12'
   'libgmock-dev 1.12'
+  'libnghttp2-dev 1.52'
   'openssl 3.0'
   'curl 7.88'
   'python3 3.11'
@@ -38,10 +40,12 @@ readonly CI_PACKAGES=(
   'shellcheck 0.9'
   'python3-venv 3.11'
   'git 1:2'
+  'strace 6'
   'libprotobuf-java 3.21'
   'libgrpc-java 1.41'
   'protobuf-compiler-grpc-java-plugin 1.41'
 )
+readonly BENCH_PACKAGES=('nginx-light 1.22')
 # A version with known holes is replaced if that can be done, and complained about if not.
 readonly SECURITY_PACKAGES=('libnghttp2-14 1.52.0-1+deb12u3')
 
@@ -96,7 +100,8 @@ main() {
   case ${1:-} in
     '') ;;
     --ci) wanted+=("${CI_PACKAGES[@]}") ;;
-    *) die "unknown option $1 (there is only --ci)" ;;
+    --bench) wanted+=("${BENCH_PACKAGES[@]}") ;;
+    *) die "unknown option $1 (there are --ci and --bench)" ;;
   esac
   command -v dpkg-query >/dev/null || die \
     "Sparkgate is built from the packages of Debian 12, and there is no dpkg here." \

@@ -7,7 +7,7 @@
 #          Without it: opt; in CI and for --long: opt asan tsan.
 # --long:  also tests tagged `long`.
 #
-# Tags: needs-grpcurl, needs-buf, needs-go, needs-java, needs-aimock, needs-python-packages: left out, by name,
+# Tags: needs-grpcurl, needs-buf, needs-go, needs-java, needs-aimock, needs-python-packages, needs-strace: left out, by name,
 # where the tool cannot be had (a failure in CI). no-sanitizer: nothing in it that a sanitizer reaches, runs in
 # opt and default only. opt-only: asserts times, runs in the optimised build only. tsan-only: says of itself why.
 # racy: CI runs it a second time if it fails. long: see above.
@@ -26,6 +26,7 @@ tool_is_there() {
     needs-java) [[ -e /usr/share/java/protobuf.jar && -e /usr/share/java/grpc-stub.jar ]] ;;
     needs-aimock) [[ -x $TOOLS/aimock ]] ;;
     needs-python-packages) [[ -x $TOOLS/python3 ]] ;;
+    needs-strace) command -v strace >/dev/null ;;
   esac
 }
 
@@ -33,7 +34,7 @@ tool_is_there() {
 leave_out() {
   local tag name
   filters=()
-  for tag in needs-grpcurl needs-buf needs-go needs-java needs-aimock needs-python-packages; do
+  for tag in needs-{grpcurl,buf,go,java,aimock,python-packages,strace}; do
     tool_is_there "$tag" && continue
     [[ -z ${CI:-} ]] || die "CI must have every tool, and $tag is not met: see make tools"
     filters+=("-$tag")

@@ -1,45 +1,44 @@
 #include "tests/bench/paced_upstream.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
 #include <random>
-#include <string_view>
+#include <utility>
+
+#include "tests/bench/mark.h"
 
 namespace sparkgate::bench {
 namespace {
 
 constexpr char kStreamHead[] =
     "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
+constexpr char kEventHead[] =
+    "data: {\"id\":\"bench\",\"object\":\"chat.completion.chunk\",\"created\":1700000000,"
+    "\"model\":\"bench\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"";
+constexpr char kEventTail[] = "\"},\"finish_reason\":null}]}\n\n";
+constexpr char kModelKey[] = "pace/";
 
 std::string HttpChunk(const std::string& data) {
   char size[16];
-  snprintf(size, sizeof size, "%zx\r\n", data.size());
+  std::snprintf(size, sizeof(size), "%zx\r\n", data.size());
   return size + data + "\r\n";
 }
 
-std::string Event(size_t bytes) {
-  const std::string head =
-      "data: {\"id\":\"bench\",\"object\":\"chat.completion.chunk\",\"created\":1700000000,"
-      "\"model\":\"bench\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"";
-  const std::string tail = "\"},\"finish_reason\":null}]}\n\n";
-  const size_t fill = bytes > head.size() + tail.size() ? bytes - head.size() - tail.size() : 1;
-  return head + std::string(fill, 'x') + tail;
-}
-
 const std::string& StreamEnd() {
-  static const std::string end = HttpChunk(
-                                     "data: "
-                                     "{\"id\":\"bench\",\"choices\":[{\"index\":0,\"delta\":{},"
-                                     "\"finish_reason\":\"stop\"}]}\n\n"
-                                     "data: [DONE]\n\n") +
-                                 "0\r\n\r\n";
+  static const std::string end =
+      HttpChunk(
+          "data: {\"id\":\"bench\",\"choices\":[{\"index\":0,\"delta\":{},"
+          "\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n") +
+      "0\r\n\r\n";
   return end;
 }
 
@@ -63,19 +62,48 @@ bool IsComplete(const std::string& request) {
   return request.size() >= end + 4 + length;
 }
 
+Pace PaceOf(const std::string& request) {
+  Pace pace;
+  const size_t at = request.find(kModelKey);
+  int stream = 0;
+  int bunched = 0;
+  int first_now = 0;
+  if (at == std::string::npos ||
+      std::sscanf(request.c_str() + at + sizeof(kModelKey) - 1, "%d/%d/%d/%d/%d", &stream,
+                  &pace.interval_us, &pace.chunks, &bunched, &first_now) != 5) {
+    pace.stream = false;
+    return pace;
+  }
+  pace.stream = stream != 0;
+  pace.bunched = bunched != 0;
+  pace.first_now = first_now != 0;
+  return pace;
+}
+
 }  // namespace
 
-PacedUpstream::PacedUpstream(std::chrono::milliseconds interval, int chunks, size_t chunk_bytes)
-    : interval_(interval), chunks_(chunks), chunk_(HttpChunk(Event(chunk_bytes))) {
+std::string ModelOf(const Pace& pace) {
+  char model[96];
+  std::snprintf(model, sizeof(model), "%s%d/%d/%d/%d/%d", kModelKey, pace.stream ? 1 : 0,
+                pace.interval_us, pace.chunks, pace.bunched ? 1 : 0, pace.first_now ? 1 : 0);
+  return model;
+}
+
+PacedUpstream::PacedUpstream(size_t chunk_bytes)
+    : event_head_(kEventHead),
+      event_tail_(std::string(chunk_bytes - std::min(chunk_bytes, sizeof(kEventHead) + kMarkBytes +
+                                                                      sizeof(kEventTail)),
+                              'x') +
+                  kEventTail) {
   listener_ = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
+  socklen_t size = sizeof(address);
   if (bind(listener_, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
       listen(listener_, 4096) != 0) {
-    perror("paced upstream");
-    abort();
+    std::perror("paced upstream");
+    std::abort();
   }
   getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
   port_ = ntohs(address.sin_port);
@@ -93,10 +121,18 @@ PacedUpstream::~PacedUpstream() {
   close(epoll_);
 }
 
+std::vector<int64_t> PacedUpstream::TakeAbortTimesNs() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return std::exchange(abort_times_ns_, {});
+}
+
 void PacedUpstream::Run() {
+  constexpr int64_t kMostWaitNs = 50'000'000;
   epoll_event events[256];
   while (!stopping_.load()) {
-    const int ready = epoll_wait(epoll_, events, 256, 1);
+    const int64_t left = due_.empty() ? kMostWaitNs : due_.top().when_ns - NowNs();
+    const timespec wait{0, std::clamp<int64_t>(left, 0, kMostWaitNs)};
+    const int ready = epoll_pwait2(epoll_, events, 256, &wait, nullptr);
     for (int i = 0; i < ready; ++i) {
       if (events[i].data.fd == listener_) {
         Accept();
@@ -111,7 +147,7 @@ void PacedUpstream::Run() {
 void PacedUpstream::Accept() {
   for (int fd; (fd = accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0;) {
     const int one = 1;
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
     epoll_event event{EPOLLIN, {.fd = fd}};
     epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event);
     streams_[fd];
@@ -120,49 +156,77 @@ void PacedUpstream::Accept() {
 
 void PacedUpstream::Read(int fd) {
   char bytes[16384];
-  const ssize_t got = recv(fd, bytes, sizeof bytes, 0);
+  const ssize_t got = recv(fd, bytes, sizeof(bytes), 0);
   if (got <= 0) {
     if (got == 0 || errno != EAGAIN) Close(fd);
     return;
   }
   Stream& stream = streams_[fd];
-  stream.request.append(bytes, got);
+  stream.request.append(bytes, static_cast<size_t>(got));
   if (IsComplete(stream.request)) Answer(fd, &stream);
 }
 
 void PacedUpstream::Answer(int fd, Stream* stream) {
-  const bool streamed = stream->request.find("\"stream\":true") != std::string::npos;
+  stream->pace = PaceOf(stream->request);
   stream->request.clear();
-  const std::string_view answer = streamed ? std::string_view(kStreamHead) : UnaryAnswer();
+  requests_.fetch_add(1);
+  const std::string_view answer =
+      stream->pace.stream ? std::string_view(kStreamHead) : UnaryAnswer();
   if (send(fd, answer.data(), answer.size(), MSG_NOSIGNAL) < 0) return Close(fd);
-  if (!streamed) return;
+  if (!stream->pace.stream) return;
   static std::minstd_rand random(1);
   stream->running = true;
-  stream->chunks_left = chunks_;
-  stream->next =
-      Clock::now() + std::chrono::microseconds(random() % (interval_.count() * 1000 + 1));
-  open_streams_.fetch_add(1, std::memory_order_relaxed);
+  stream->next_chunk = 0;
+  stream->generation = ++generations_;
+  open_streams_.fetch_add(1);
+  const int64_t interval = stream->pace.interval_us * 1000LL;
+  int64_t first = NowNs();
+  if (stream->pace.bunched) {
+    first += interval - first % interval;
+  } else if (!stream->pace.first_now) {
+    first += static_cast<int64_t>(random()) % (interval + 1);
+  }
+  due_.push({first, fd, stream->generation});
 }
 
 void PacedUpstream::SendDue() {
-  const Clock::time_point now = Clock::now();
-  for (auto& [fd, stream] : streams_) {
-    if (!stream.running || stream.next > now) continue;
-    stream.next += interval_;
-    const std::string& bytes = stream.chunks_left-- > 0 ? chunk_ : StreamEnd();
-    const ssize_t sent = send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (sent == static_cast<ssize_t>(bytes.size()) && &bytes == &chunk_) {
-      chunks_sent_.fetch_add(1, std::memory_order_relaxed);
-    }
-    if (&bytes != &chunk_) {
-      stream.running = false;
-      open_streams_.fetch_sub(1, std::memory_order_relaxed);
-    }
+  const int64_t now = NowNs();
+  while (!due_.empty() && due_.top().when_ns <= now) {
+    Due due = due_.top();
+    due_.pop();
+    const auto found = streams_.find(due.fd);
+    if (found == streams_.end() || found->second.generation != due.generation) continue;
+    Stream& stream = found->second;
+    if (!stream.running) continue;
+    const bool sent = SendChunk(due.fd, &stream);
+    if (!stream.running) continue;
+    due.when_ns = sent ? due.when_ns + stream.pace.interval_us * 1000LL : now + 1'000'000;
+    due_.push(due);
   }
 }
 
+bool PacedUpstream::SendChunk(int fd, Stream* stream) {
+  if (stream->next_chunk == static_cast<uint32_t>(stream->pace.chunks)) {
+    stream->running = false;
+    open_streams_.fetch_sub(1);
+    send(fd, StreamEnd().data(), StreamEnd().size(), MSG_NOSIGNAL);
+    return false;
+  }
+  const std::string bytes =
+      HttpChunk(event_head_ + Mark(stream->next_chunk, NowNs()) + event_tail_);
+  // Whole or not at all: a chunk is far below what a socket that is writable takes.
+  if (send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL) < 0) return false;
+  ++stream->next_chunk;
+  chunks_sent_.fetch_add(1);
+  return true;
+}
+
 void PacedUpstream::Close(int fd) {
-  if (streams_[fd].running) open_streams_.fetch_sub(1, std::memory_order_relaxed);
+  if (streams_[fd].running) {
+    open_streams_.fetch_sub(1);
+    std::lock_guard<std::mutex> lock(mutex_);
+    abort_times_ns_.push_back(NowNs());
+  }
   streams_.erase(fd);
   close(fd);
 }

@@ -4,61 +4,47 @@
 #include <unistd.h>
 
 #include <fstream>
-#include <sstream>
+#include <string>
 
 namespace sparkgate::bench {
 namespace {
 
 void AddThread(const std::string& path, ProcessStats* stats) {
   std::ifstream status(path + "/status");
-  std::string line;
-  std::string name;
-  while (std::getline(status, line)) {
-    std::istringstream words(line);
-    std::string key;
-    words >> key;
-    uint64_t value = 0;
-    if (key == "Name:") {
-      words >> name;
-    } else if (key == "voluntary_ctxt_switches:") {
-      words >> value;
-      stats->voluntary_switches += value;
-      stats->switches_by_thread[name] += value;
-    } else if (key == "nonvoluntary_ctxt_switches:") {
-      words >> value;
-      stats->involuntary_switches += value;
+  for (std::string line; std::getline(status, line);) {
+    constexpr char kKey[] = "voluntary_ctxt_switches:";
+    if (line.rfind(kKey, 0) == 0) {
+      stats->voluntary_switches += std::stoull(line.substr(sizeof(kKey)));
     }
   }
+  double ns = 0;
+  std::ifstream(path + "/schedstat") >> ns;
+  stats->cpu_us += ns / 1000;
 }
 
-double CpuSeconds(const std::string& stat_path) {
-  std::ifstream file(stat_path);
-  std::string text((std::istreambuf_iterator<char>(file)), {});
-  std::istringstream fields(text.substr(text.rfind(')') + 2));
-  std::string skipped;
-  for (int i = 0; i < 11; ++i) fields >> skipped;
-  double user = 0;
-  double system = 0;
-  fields >> user >> system;
-  return (user + system) / sysconf(_SC_CLK_TCK);
+void AddProcess(pid_t pid, ProcessStats* stats) {
+  const std::string root = "/proc/" + std::to_string(pid);
+  DIR* const tasks = opendir((root + "/task").c_str());
+  if (tasks == nullptr) return;
+  while (const dirent* entry = readdir(tasks)) {
+    if (entry->d_name[0] == '.') continue;
+    const std::string task = root + "/task/" + entry->d_name;
+    AddThread(task, stats);
+    std::ifstream children(task + "/children");
+    for (pid_t child; children >> child;) AddProcess(child, stats);
+  }
+  closedir(tasks);
+  std::ifstream statm(root + "/statm");
+  uint64_t pages = 0;
+  statm >> pages >> pages;
+  stats->rss_kib += pages * static_cast<uint64_t>(sysconf(_SC_PAGESIZE)) / 1024;
 }
 
 }  // namespace
 
 ProcessStats ReadProcessStats(pid_t pid) {
   ProcessStats stats;
-  const std::string root = "/proc/" + std::to_string(pid);
-  if (DIR* tasks = opendir((root + "/task").c_str())) {
-    while (const dirent* entry = readdir(tasks)) {
-      if (entry->d_name[0] != '.') AddThread(root + "/task/" + entry->d_name, &stats);
-    }
-    closedir(tasks);
-  }
-  stats.cpu_seconds = CpuSeconds(root + "/stat");
-  std::ifstream statm(root + "/statm");
-  uint64_t pages = 0;
-  statm >> pages >> pages;
-  stats.rss_kib = pages * sysconf(_SC_PAGESIZE) / 1024;
+  AddProcess(pid, &stats);
   return stats;
 }
 
