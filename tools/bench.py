@@ -40,6 +40,8 @@ MEASURES = [
     ("Abort, p99, beside 1,000 streams (µs)", "abort_1000", "abort_p99_us", "own", 1000),
     ("KiB per open stream, prompt of 1 KiB", "streams_slow", "kib_per_stream", "own", 32),
     ("KiB per open stream, prompt of 64 KiB", "streams_64k_prompt", "kib_per_stream", "own", 44),
+    ("KiB per stream whose reader has stopped, of 1,000", "readers_stopped", "kib_per_stream", "own", 160),
+    ("MiB still resident 10 s after these have gone", "readers_stopped", "left_mib", "own", 20),
     ("Largest gap, 5,000 streams × 2/s (ms)", "scale_5000", "largest_gap_ms", "own", 600),
     ("First call after 1 s of silence, p50 (µs beyond busy)", "first_call_1s", "time_p50_us", "busy", 700),
     ("Start to ready (ms)", "idle", "start_ms", "own", 40),

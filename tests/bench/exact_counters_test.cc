@@ -123,7 +123,7 @@ class ExactCounters : public testing::TestWithParam<Load> {
     EXPECT_LE(count, bound->second) << counter;
   }
 
-  PacedUpstream upstream_{280};
+  PacedUpstream upstream_;
   Allocations allocations_;
   std::unique_ptr<Gateway> gateway_;
 };

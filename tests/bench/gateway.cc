@@ -115,10 +115,9 @@ void Gateway::Run(const std::vector<std::string>& arguments) {
   idle_rss_kib_ = ReadProcessStats(pid_).rss_kib;
 }
 
-std::unique_ptr<LoadClient> Gateway::Client(int connections, size_t prompt_bytes,
+std::unique_ptr<LoadClient> Gateway::Client(const ClientOptions& options,
                                             LoadEvents* events) const {
-  return grpc_ ? MakeGrpcClient(port_, connections, prompt_bytes, events)
-               : MakeHttp1Client(port_, prompt_bytes, events);
+  return grpc_ ? MakeGrpcClient(port_, options, events) : MakeHttp1Client(port_, options, events);
 }
 
 bool Gateway::Stop() {

@@ -27,12 +27,12 @@ class Gateway {
   Gateway& operator=(const Gateway&) = delete;
 
   const std::string& name() const { return name_; }
+  bool is_grpc() const { return grpc_; }         // else HTTP/1.1
   pid_t pid() const { return pid_; }             // -1: there is no process
   double start_ms() const { return start_ms_; }  // until it accepted a connection
   uint64_t idle_rss_kib() const { return idle_rss_kib_; }
 
-  std::unique_ptr<LoadClient> Client(int connections, size_t prompt_bytes,
-                                     LoadEvents* events) const;
+  std::unique_ptr<LoadClient> Client(const ClientOptions& options, LoadEvents* events) const;
 
   // Ends it; false if it did not end as it should.
   bool Stop();

@@ -79,6 +79,10 @@ std::vector<Row> Rows() {
        [](const Gateway& gateway, PacedUpstream*) { return MeasureFirstToken(gateway, 300); }},
       Abort("abort_idle", 0),
       Abort("abort_1000", 1000),
+      {"readers_stopped",
+       [](const Gateway& gateway, PacedUpstream* upstream) {
+         return MeasureStoppedReaders(gateway, upstream, 1000);
+       }},
       FirstCall("first_call_busy", 0),
       FirstCall("first_call_1s", 1),
       {"idle",
@@ -122,7 +126,7 @@ int Main() {
   getrlimit(RLIMIT_NOFILE, &limit);
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
-  PacedUpstream upstream(280);
+  PacedUpstream upstream;
   bool ended_well = true;
   // Each row has processes of its own: memory tells of no load before.
   for (const Row& row : Rows()) {

@@ -14,7 +14,7 @@
 namespace sparkgate::bench {
 namespace {
 
-// Large enough that flow control holds nobody up.
+// Of a connection: flow control of streams alone holds anybody up.
 constexpr int32_t kWindow = 1 << 30;
 
 nghttp2_nv Header(const char* name, const std::string& value) {
@@ -26,10 +26,11 @@ nghttp2_nv Header(const char* name, const std::string& value) {
 // gRPC by nghttp2 alone: a call is a stream with one message up, and its DATA as it comes.
 class GrpcClient final : public LoadClient {
  public:
-  GrpcClient(int port, int connections, size_t prompt_bytes, LoadEvents* events)
-      : prompt_(prompt_bytes, 'p'), events_(events), epoll_(epoll_create1(0)) {
-    for (int i = 0; i < connections; ++i) {
-      connections_.push_back(std::make_unique<Connection>(this, ConnectTo(port)));
+  GrpcClient(int port, const ClientOptions& options, LoadEvents* events)
+      : prompt_(options.prompt_bytes, 'p'), events_(events), epoll_(epoll_create1(0)) {
+    for (int i = 0; i < options.connections; ++i) {
+      connections_.push_back(
+          std::make_unique<Connection>(this, ConnectTo(port), options.stream_window));
       WatchForInput(epoll_, connections_.back()->fd);
       by_fd_[connections_.back()->fd] = connections_.back().get();
     }
@@ -95,7 +96,7 @@ class GrpcClient final : public LoadClient {
     bool ok = false;
   };
   struct Connection {
-    Connection(GrpcClient* client, int fd) : client(client), fd(fd) {
+    Connection(GrpcClient* client, int fd, int32_t stream_window) : client(client), fd(fd) {
       nghttp2_session_callbacks* callbacks = nullptr;
       nghttp2_session_callbacks_new(&callbacks);
       nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, &GrpcClient::OnData);
@@ -132,6 +133,7 @@ class GrpcClient final : public LoadClient {
   static int OnData(nghttp2_session* session, uint8_t, int32_t id, const uint8_t* bytes,
                     size_t size, void* data) {
     auto* const stream = static_cast<Stream*>(nghttp2_session_get_stream_user_data(session, id));
+    nghttp2_session_consume_connection(session, size);
     if (stream == nullptr || stream->call < 0) return 0;
     static_cast<Connection*>(data)->client->events_->OnBytes(
         stream->call, {reinterpret_cast<const char*>(bytes), size});
@@ -205,9 +207,9 @@ class GrpcClient final : public LoadClient {
 
 }  // namespace
 
-std::unique_ptr<LoadClient> MakeGrpcClient(int port, int connections, size_t prompt_bytes,
+std::unique_ptr<LoadClient> MakeGrpcClient(int port, const ClientOptions& options,
                                            LoadEvents* events) {
-  return std::make_unique<GrpcClient>(port, connections, prompt_bytes, events);
+  return std::make_unique<GrpcClient>(port, options, events);
 }
 
 }  // namespace sparkgate::bench

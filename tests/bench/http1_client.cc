@@ -78,8 +78,11 @@ class ResponseReader {
 
 class Http1Client final : public LoadClient {
  public:
-  Http1Client(int port, size_t prompt_bytes, LoadEvents* events)
-      : port_(port), prompt_(prompt_bytes, 'p'), events_(events), epoll_(epoll_create1(0)) {}
+  Http1Client(int port, const ClientOptions& options, LoadEvents* events)
+      : port_(port),
+        prompt_(options.prompt_bytes, 'p'),
+        events_(events),
+        epoll_(epoll_create1(0)) {}
   ~Http1Client() override {
     for (const auto& [fd, connection] : connections_) close(fd);
     close(epoll_);
@@ -165,8 +168,9 @@ class Http1Client final : public LoadClient {
 
 }  // namespace
 
-std::unique_ptr<LoadClient> MakeHttp1Client(int port, size_t prompt_bytes, LoadEvents* events) {
-  return std::make_unique<Http1Client>(port, prompt_bytes, events);
+std::unique_ptr<LoadClient> MakeHttp1Client(int port, const ClientOptions& options,
+                                            LoadEvents* events) {
+  return std::make_unique<Http1Client>(port, options, events);
 }
 
 }  // namespace sparkgate::bench

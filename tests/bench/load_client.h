@@ -32,10 +32,15 @@ class LoadClient {
   virtual void Poll(int64_t wait_ns) = 0;
 };
 
-// HTTP/1.1 with SSE answers to 127.0.0.1:port: a kept connection for each running call.
-std::unique_ptr<LoadClient> MakeHttp1Client(int port, size_t prompt_bytes, LoadEvents* events);
-// gRPC, on so many connections.
-std::unique_ptr<LoadClient> MakeGrpcClient(int port, int connections, size_t prompt_bytes,
+struct ClientOptions {
+  int connections = 1;  // of gRPC; HTTP/1.1 has one for each running call
+  size_t prompt_bytes = 1024;
+};
+
+// HTTP/1.1 with SSE answers to 127.0.0.1:port.
+std::unique_ptr<LoadClient> MakeHttp1Client(int port, const ClientOptions& options,
+                                            LoadEvents* events);
+std::unique_ptr<LoadClient> MakeGrpcClient(int port, const ClientOptions& options,
                                            LoadEvents* events);
 
 }  // namespace sparkgate::bench

@@ -4,14 +4,21 @@
 
 #include <charconv>
 #include <cstdio>
+#include <utility>
 
 namespace sparkgate::bench {
 namespace {
 
-constexpr char kBegin = '#';  // in nothing else that the upstream writes
+constexpr char kBegin = '#';
 constexpr size_t kNumberAt = 1;
 constexpr size_t kNumberBytes = 10;
 constexpr size_t kTimeAt = kNumberAt + kNumberBytes + 1;
+
+bool IsMark(std::string_view bytes) {
+  const auto digits = bytes.substr(kNumberAt, kNumberBytes);
+  return bytes[kTimeAt - 1] == '@' &&
+         digits.find_first_not_of("0123456789") == std::string_view::npos;
+}
 
 }  // namespace
 
@@ -28,24 +35,22 @@ std::string Mark(uint32_t number, int64_t written_ns) {
 }
 
 void MarkScanner::Feed(std::string_view bytes, int64_t now_ns, std::vector<int64_t>* delays_ns) {
+  std::string joined;
   if (!begun_.empty()) {
-    const size_t missing = kMarkBytes - begun_.size();
-    begun_.append(bytes.substr(0, missing));
-    bytes.remove_prefix(std::min(missing, bytes.size()));
-    if (begun_.size() < kMarkBytes) return;
-    const std::string whole = std::move(begun_);
-    begun_.clear();
-    TakeOne(whole, now_ns, delays_ns);
+    joined = std::exchange(begun_, std::string()).append(bytes);
+    bytes = joined;
   }
-  while (true) {
-    const size_t at = bytes.find(kBegin);
-    if (at == std::string_view::npos) return;
+  for (size_t at; (at = bytes.find(kBegin)) != std::string_view::npos;) {
     bytes.remove_prefix(at);
     if (bytes.size() < kMarkBytes) {
       begun_ = bytes;
       return;
     }
-    bytes = TakeOne(bytes, now_ns, delays_ns);
+    if (IsMark(bytes)) {
+      bytes = TakeOne(bytes, now_ns, delays_ns);
+    } else {
+      bytes.remove_prefix(1);  // a length may look like the beginning of one
+    }
   }
 }
 

@@ -29,7 +29,7 @@ class MarkScanner {
  private:
   std::string_view TakeOne(std::string_view bytes, int64_t now_ns, std::vector<int64_t>* delays_ns);
 
-  std::string begun_;  // a mark that was cut
+  std::string begun_;  // what may be a mark that was cut
   uint32_t next_ = 0;
   bool in_order_ = true;
 };

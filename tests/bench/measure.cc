@@ -41,8 +41,8 @@ class Calls final : public LoadEvents {
     bool ended = false;
   };
 
-  Calls(const Gateway& gateway, int connections, size_t prompt_bytes)
-      : gateway_(gateway), client_(gateway.Client(connections, prompt_bytes, this)) {}
+  Calls(const Gateway& gateway, const ClientOptions& options)
+      : gateway_(gateway), client_(gateway.Client(options, this)) {}
 
   void Start(int number, const Pace& pace) {
     calls_[number] = Call();
@@ -117,7 +117,7 @@ Pace UnaryPace() {
 }  // namespace
 
 Figures MeasureUnary(const Gateway& gateway, int in_flight, double seconds) {
-  Calls calls(gateway, std::min(in_flight, kConnections), 1024);
+  Calls calls(gateway, {std::min(in_flight, kConnections)});
   const int64_t begun = NowNs() + Ns(0.3);  // warm by then
   const int64_t end = begun + Ns(seconds);
   std::vector<int64_t> times_ns;
@@ -147,7 +147,7 @@ Figures MeasureUnary(const Gateway& gateway, int in_flight, double seconds) {
 Figures MeasureStreams(const Gateway& gateway, PacedUpstream* upstream, const StreamLoad& load,
                        double seconds) {
   const ProcessStats idle = ReadProcessStats(gateway.pid());
-  Calls calls(gateway, std::clamp(load.streams / 16, 1, 32), load.prompt_bytes);
+  Calls calls(gateway, {std::clamp(load.streams / 16, 1, 32), load.prompt_bytes});
   Pace pace;
   pace.interval_us = load.interval_us;
   pace.chunks = kEndless;
@@ -180,7 +180,7 @@ Figures MeasureStreams(const Gateway& gateway, PacedUpstream* upstream, const St
 }
 
 Figures MeasureFirstToken(const Gateway& gateway, int samples) {
-  Calls calls(gateway, 1, 1024);
+  Calls calls(gateway, {});
   Pace pace;
   pace.interval_us = 1000;
   pace.chunks = 2;
@@ -199,7 +199,7 @@ Figures MeasureFirstToken(const Gateway& gateway, int samples) {
 }
 
 Figures MeasureAbort(const Gateway& gateway, PacedUpstream* upstream, int others, int samples) {
-  Calls calls(gateway, 8, 1024);
+  Calls calls(gateway, {8});
   Pace pace;
   pace.interval_us = 40'000;
   pace.chunks = kEndless;
@@ -223,8 +223,37 @@ Figures MeasureAbort(const Gateway& gateway, PacedUpstream* upstream, int others
   return figures;
 }
 
+Figures MeasureStoppedReaders(const Gateway& gateway, PacedUpstream* upstream, int streams) {
+  Figures figures;
+  if (!gateway.is_grpc()) return figures;
+  const auto resident = [&] {
+    return static_cast<double>(ReadProcessStats(gateway.pid()).rss_kib);
+  };
+  const double before = resident();
+  {
+    Calls calls(gateway, {32});
+    Pace pace;
+    pace.interval_us = 1000;
+    pace.chunks = kEndless;
+    pace.chunk_bytes = 4096;
+    for (int i = 0; i < streams; ++i) calls.Start(i, pace);
+    calls.PollWhile([&] { return upstream->open_streams() < streams; });
+    for (uint64_t sent = 0; sent != upstream->chunks_sent();) {
+      sent = upstream->chunks_sent();
+      std::this_thread::sleep_for(std::chrono::seconds(1));
+    }
+    figures["kib_per_stream"] = (resident() - before) / streams;
+    for (int i = 0; i < streams; ++i) calls.Abort(i);
+    calls.PollWhile([&] { return upstream->open_streams() > 0; });
+  }
+  upstream->TakeAbortTimesNs();
+  std::this_thread::sleep_for(std::chrono::seconds(10));
+  figures["left_mib"] = (resident() - before) / 1024;
+  return figures;
+}
+
 Figures MeasureFirstCall(const Gateway& gateway, double idle_seconds, int samples) {
-  Calls calls(gateway, 1, 1024);
+  Calls calls(gateway, {});
   std::vector<int64_t> times_ns;
   calls.on_end = [&](int number) { times_ns.push_back(NowNs() - calls.at(number).begun_ns); };
   for (int i = 0; i < samples; ++i) {

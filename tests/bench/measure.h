@@ -35,6 +35,10 @@ Figures MeasureFirstToken(const Gateway& gateway, int samples);
 // From the caller's leaving to the upstream's socket, while so many other streams run.
 Figures MeasureAbort(const Gateway& gateway, PacedUpstream* upstream, int others, int samples);
 
+// Of gRPC alone: readers that have stopped, of answers without end: memory for each when all have
+// come to a stop, and how much more than before is still resident ten seconds after they have gone.
+Figures MeasureStoppedReaders(const Gateway& gateway, PacedUpstream* upstream, int streams);
+
 // The first unary call behind so long a silence.
 Figures MeasureFirstCall(const Gateway& gateway, double idle_seconds, int samples);
 

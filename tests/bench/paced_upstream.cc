@@ -27,6 +27,9 @@ constexpr char kEventHead[] =
 constexpr char kEventTail[] = "\"},\"finish_reason\":null}]}\n\n";
 constexpr char kModelKey[] = "pace/";
 
+// The system would let megabytes wait for a gateway that does not read.
+constexpr int kSendBuffer = 64 * 1024;
+
 std::string HttpChunk(const std::string& data) {
   char size[16];
   std::snprintf(size, sizeof(size), "%zx\r\n", data.size());
@@ -69,8 +72,8 @@ Pace PaceOf(const std::string& request) {
   int bunched = 0;
   int first_now = 0;
   if (at == std::string::npos ||
-      std::sscanf(request.c_str() + at + sizeof(kModelKey) - 1, "%d/%d/%d/%d/%d", &stream,
-                  &pace.interval_us, &pace.chunks, &bunched, &first_now) != 5) {
+      std::sscanf(request.c_str() + at + sizeof(kModelKey) - 1, "%d/%d/%d/%d/%d/%d", &stream,
+                  &pace.interval_us, &pace.chunks, &bunched, &first_now, &pace.chunk_bytes) != 6) {
     pace.stream = false;
     return pace;
   }
@@ -84,17 +87,13 @@ Pace PaceOf(const std::string& request) {
 
 std::string ModelOf(const Pace& pace) {
   char model[96];
-  std::snprintf(model, sizeof(model), "%s%d/%d/%d/%d/%d", kModelKey, pace.stream ? 1 : 0,
-                pace.interval_us, pace.chunks, pace.bunched ? 1 : 0, pace.first_now ? 1 : 0);
+  std::snprintf(model, sizeof(model), "%s%d/%d/%d/%d/%d/%d", kModelKey, pace.stream ? 1 : 0,
+                pace.interval_us, pace.chunks, pace.bunched ? 1 : 0, pace.first_now ? 1 : 0,
+                pace.chunk_bytes);
   return model;
 }
 
-PacedUpstream::PacedUpstream(size_t chunk_bytes)
-    : event_head_(kEventHead),
-      event_tail_(std::string(chunk_bytes - std::min(chunk_bytes, sizeof(kEventHead) + kMarkBytes +
-                                                                      sizeof(kEventTail)),
-                              'x') +
-                  kEventTail) {
+PacedUpstream::PacedUpstream() {
   listener_ = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
@@ -148,6 +147,7 @@ void PacedUpstream::Accept() {
   for (int fd; (fd = accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0;) {
     const int one = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &kSendBuffer, sizeof(kSendBuffer));
     epoll_event event{EPOLLIN, {.fd = fd}};
     epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event);
     streams_[fd];
@@ -177,6 +177,7 @@ void PacedUpstream::Answer(int fd, Stream* stream) {
   static std::minstd_rand random(1);
   stream->running = true;
   stream->next_chunk = 0;
+  stream->unsent.clear();
   stream->generation = ++generations_;
   open_streams_.fetch_add(1);
   const int64_t interval = stream->pace.interval_us * 1000LL;
@@ -200,7 +201,7 @@ void PacedUpstream::SendDue() {
     if (!stream.running) continue;
     const bool sent = SendChunk(due.fd, &stream);
     if (!stream.running) continue;
-    due.when_ns = sent ? due.when_ns + stream.pace.interval_us * 1000LL : now + 1'000'000;
+    due.when_ns = sent ? due.when_ns + stream.pace.interval_us * 1000LL : now + 10'000'000;
     due_.push(due);
   }
 }
@@ -212,13 +213,24 @@ bool PacedUpstream::SendChunk(int fd, Stream* stream) {
     send(fd, StreamEnd().data(), StreamEnd().size(), MSG_NOSIGNAL);
     return false;
   }
-  const std::string bytes =
-      HttpChunk(event_head_ + Mark(stream->next_chunk, NowNs()) + event_tail_);
-  // Whole or not at all: a chunk is far below what a socket that is writable takes.
-  if (send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL) < 0) return false;
+  if (!stream->unsent.empty()) {
+    SendUnsent(fd, stream);
+    return false;
+  }
+  constexpr size_t kFixed = sizeof(kEventHead) + kMarkBytes + sizeof(kEventTail);
+  const size_t wanted = static_cast<size_t>(stream->pace.chunk_bytes);
+  const std::string filling(wanted - std::min(wanted, kFixed), 'x');
+  stream->unsent = HttpChunk(kEventHead + Mark(stream->next_chunk, NowNs()) + filling + kEventTail);
   ++stream->next_chunk;
   chunks_sent_.fetch_add(1);
-  return true;
+  return SendUnsent(fd, stream);
+}
+
+// False if some is left.
+bool PacedUpstream::SendUnsent(int fd, Stream* stream) {
+  const ssize_t sent = send(fd, stream->unsent.data(), stream->unsent.size(), MSG_NOSIGNAL);
+  if (sent > 0) stream->unsent.erase(0, static_cast<size_t>(sent));
+  return stream->unsent.empty();
 }
 
 void PacedUpstream::Close(int fd) {

@@ -20,6 +20,7 @@ struct Pace {
   int chunks = 1;          // then the end
   bool bunched = false;    // all streams of one interval write at the same moments
   bool first_now = false;  // the first chunk leaves with the head
+  int chunk_bytes = 280;   // of an event, about
 };
 std::string ModelOf(const Pace& pace);
 
@@ -27,8 +28,7 @@ std::string ModelOf(const Pace& pace);
 // request and its pace. Each chunk carries a Mark, and is one write.
 class PacedUpstream {
  public:
-  // `chunk_bytes`: of an event.
-  explicit PacedUpstream(size_t chunk_bytes);
+  PacedUpstream();
   ~PacedUpstream();
   PacedUpstream(const PacedUpstream&) = delete;
   PacedUpstream& operator=(const PacedUpstream&) = delete;
@@ -45,6 +45,7 @@ class PacedUpstream {
     std::string request;
     Pace pace;
     uint32_t next_chunk = 0;
+    std::string unsent;       // of a chunk: the socket was full
     uint64_t generation = 0;  // tells what is due of an earlier stream on the same descriptor
     bool running = false;
   };
@@ -60,12 +61,11 @@ class PacedUpstream {
   void Read(int fd);
   void Answer(int fd, Stream* stream);
   void SendDue();
-  // False when the stream is over, or its socket full: then it goes on a millisecond later.
+  // False when the stream is over, or its socket full: then it goes on ten milliseconds later.
   bool SendChunk(int fd, Stream* stream);
+  static bool SendUnsent(int fd, Stream* stream);
   void Close(int fd);
 
-  const std::string event_head_;
-  const std::string event_tail_;
   int listener_ = -1;
   int epoll_ = -1;
   int port_ = 0;
