@@ -102,10 +102,15 @@ class GrpcClient final : public LoadClient {
       nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, &GrpcClient::OnData);
       nghttp2_session_callbacks_set_on_header_callback(callbacks, &GrpcClient::OnHeader);
       nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, &GrpcClient::OnClose);
-      nghttp2_session_client_new(&session, callbacks, this);
+      nghttp2_option* option = nullptr;
+      nghttp2_option_new(&option);
+      nghttp2_option_set_no_auto_window_update(option, 1);
+      nghttp2_session_client_new2(&session, callbacks, this, option);
+      nghttp2_option_del(option);
       nghttp2_session_callbacks_del(callbacks);
-      const nghttp2_settings_entry settings[] = {{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, kWindow},
-                                                 {NGHTTP2_SETTINGS_ENABLE_PUSH, 0}};
+      const nghttp2_settings_entry settings[] = {
+          {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, static_cast<uint32_t>(stream_window)},
+          {NGHTTP2_SETTINGS_ENABLE_PUSH, 0}};
       nghttp2_submit_settings(session, NGHTTP2_FLAG_NONE, settings, std::size(settings));
       nghttp2_session_set_local_window_size(session, NGHTTP2_FLAG_NONE, 0, kWindow);
       client->Flush(this);

@@ -35,6 +35,8 @@ class LoadClient {
 struct ClientOptions {
   int connections = 1;  // of gRPC; HTTP/1.1 has one for each running call
   size_t prompt_bytes = 1024;
+  // HTTP/2's flow control for a stream, never renewed. Small: a reader that stops.
+  int32_t stream_window = 1 << 30;
 };
 
 // HTTP/1.1 with SSE answers to 127.0.0.1:port.

@@ -231,7 +231,7 @@ Figures MeasureStoppedReaders(const Gateway& gateway, PacedUpstream* upstream, i
   };
   const double before = resident();
   {
-    Calls calls(gateway, {32});
+    Calls calls(gateway, {32, 1024, /*stream_window=*/65'535});
     Pace pace;
     pace.interval_us = 1000;
     pace.chunks = kEndless;
@@ -240,7 +240,7 @@ Figures MeasureStoppedReaders(const Gateway& gateway, PacedUpstream* upstream, i
     calls.PollWhile([&] { return upstream->open_streams() < streams; });
     for (uint64_t sent = 0; sent != upstream->chunks_sent();) {
       sent = upstream->chunks_sent();
-      std::this_thread::sleep_for(std::chrono::seconds(1));
+      calls.PollUntil(NowNs() + Ns(1));
     }
     figures["kib_per_stream"] = (resident() - before) / streams;
     for (int i = 0; i < streams; ++i) calls.Abort(i);
