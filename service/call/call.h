@@ -31,7 +31,7 @@ struct CallLimits {
   std::chrono::milliseconds end_grace{3'000};  // StreamChat: from the last finish reason to an end
   std::chrono::milliseconds max_call_time{600'000};
   std::chrono::milliseconds reader_stall{30'000};  // a write that the caller does not take
-  size_t outbox_bytes = 256 * 1024;
+  size_t outbox_bytes = 64 * 1024;
   size_t max_event_bytes = 16 * 1024 * 1024;
   size_t max_chat_body_bytes = 64 * 1024 * 1024;  // also of a list of models
   size_t large_bytes = 64 * 1024;                 // what is larger is decoded off the loop

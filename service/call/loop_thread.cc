@@ -1,5 +1,6 @@
 #include "service/call/loop_thread.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -73,6 +74,7 @@ void LoopThread::Entry::Free() {
   const auto found = thread_->entries_.find(id_);
   const std::unique_ptr<Entry> self = std::move(found->second);
   thread_->entries_.erase(found);
+  thread_->TidyUpBehindPeak();
   gone_->store(true);
   const CallSummary summary = call_->summary();
   call_.reset();
@@ -100,8 +102,17 @@ Call* LoopThread::Add(ResponseWriter* writer, const CallLimits& limits, CallRequ
   auto& entry = entries_[id];
   entry = std::make_unique<Entry>(this, id, std::move(on_over));
   Call* const call = entry->MakeCall(writer, limits, std::move(request));
+  most_entries_ = std::max(most_entries_, entries_.size());
   if (draining_) call->OnDrain();
   return call;
+}
+
+// The workers tidy up half a second after a job, whatever that was.
+void LoopThread::TidyUpBehindPeak() {
+  constexpr size_t kPeak = 64;
+  if (most_entries_ < kPeak || entries_.size() > most_entries_ / 4) return;
+  most_entries_ = entries_.size();
+  workers_->Post(/*owner=*/0, /*bytes=*/0, [] {});
 }
 
 void LoopThread::DrainCalls() {

@@ -44,10 +44,14 @@ class LoopThread {
  private:
   class Entry;
 
+  // Behind a peak: memory that was freed goes back to the system.
+  void TidyUpBehindPeak();
+
   WorkerPool* const workers_;
   event_loop::Loop loop_;
   std::unique_ptr<upstream::CurlClient> client_;                  // lives on the loop's thread
   std::unordered_map<uint64_t, std::unique_ptr<Entry>> entries_;  // by id
+  size_t most_entries_ = 0;                                       // since they were last few
   uint64_t next_id_ = 1;
   bool draining_ = false;
   std::thread thread_;

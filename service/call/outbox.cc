@@ -9,7 +9,7 @@ namespace sparkgate::call {
 void Outbox::Add(v1::StreamChatResponse message) {
   const size_t bytes = message.ByteSizeLong();
   if (has_last_) {
-    if (merge_ && translate::MergeInto(message, &last_)) {
+    if (merge_ && last_bytes_ + bytes <= kMostMerged && translate::MergeInto(message, &last_)) {
       last_bytes_ += bytes;
       bytes_ += bytes;
       return;

@@ -12,7 +12,8 @@ namespace sparkgate::call {
 // Messages that wait for the caller, bounded by the memory that they take. What waits is merged:
 // increments of the same choice become one message, which costs no delay, since they could not have
 // left earlier. Only the last one, into which more may be merged, is kept as a message; a message
-// of a few bytes takes a kilobyte in that form.
+// of a few bytes takes a kilobyte in that form. What is merged stays below 32 KiB: gRPC holds a
+// whole message, beside what waits here, until its reader has taken all of it.
 //
 // Owned by a call; its loop's thread.
 class Outbox {
@@ -35,6 +36,7 @@ class Outbox {
   bool half_empty() const { return bytes_ <= limit_ / 2; }
 
  private:
+  static constexpr size_t kMostMerged = 32 * 1024;
   static constexpr size_t kEach = sizeof(std::string) + 16;
 
   void SerializeLast();

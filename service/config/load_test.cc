@@ -41,7 +41,7 @@ TEST_F(LoadTest, Defaults) {
   EXPECT_EQ(config.drain_delay, seconds(2));
   EXPECT_EQ(config.drain_grace, seconds(25));
   EXPECT_EQ(config.dns_refresh, seconds(30));
-  EXPECT_EQ(config.outbox_bytes, 256u << 10);
+  EXPECT_EQ(config.outbox_bytes, 64u << 10);
   EXPECT_EQ(config.max_event_bytes, 16u << 20);
   EXPECT_EQ(config.max_chat_body_bytes, 64u << 20);
   EXPECT_EQ(config.max_receive_bytes, 32u << 20);

@@ -168,9 +168,9 @@ const std::vector<Setting>& SettingsTable() {
       {"reader_stall_timeout", "30s", Time{&Config::reader_stall_timeout, 1ms, 24h},
        "Duration for which a caller may leave a full outbox unread before the call ends "
        "with SLOW_READER. The upstream waits meanwhile, and generates at our cost."},
-      {"outbox_bytes", "256KiB", Size{&Config::outbox_bytes, kKiB, 64 * kMiB},
+      {"outbox_bytes", "64KiB", Size{&Config::outbox_bytes, kKiB, 64 * kMiB},
        "Bytes (KiB, MiB) of messages that wait for one slow caller before the upstream is "
-       "paused. About a whole answer, so that short stops cost nothing."},
+       "paused. As text a long answer, so that short stops cost nothing."},
       {"max_event_bytes", "16MiB", Size{&Config::max_event_bytes, kKiB, 64 * kMiB},
        "Largest event of a stream, bytes or KiB or MiB. Chunks have a few hundred bytes; a "
        "picture in one, or the whole arguments of a tool call, has megabytes."},
