@@ -71,15 +71,20 @@ class Queue {
   }
 
   // The same for the operation that ends a call, which mostly completes two: itself, and the call's
-  // done tag. What else is in the queue may be handled, too.
+  // done tag. It may be another call's that is handled instead; if that ends with it, its own
+  // second one is left to the queue's thread, so that many calls that end at once do not fill the
+  // stack.
   template <typename Operation>
   void FinishAndComplete(Operation&& operation) {
     DoAndComplete(std::forward<Operation>(operation));
+    if (takes_second_) return;
+    takes_second_ = true;
     void* tag = nullptr;
     bool ok = false;
     if (queue_->AsyncNext(&tag, &ok, gpr_time_0(GPR_CLOCK_MONOTONIC)) == Status::GOT_EVENT) {
       static_cast<Tag*>(tag)->OnTag(ok);
     }
+    takes_second_ = false;
   }
 
  private:
@@ -90,6 +95,8 @@ class Queue {
     bool ok = false;
     while (queue_->Next(&tag, &ok)) static_cast<Tag*>(tag)->OnTag(ok);
   }
+
+  inline static thread_local bool takes_second_ = false;  // a FinishAndComplete, further up
 
   std::unique_ptr<grpc::ServerCompletionQueue> queue_;
   std::thread thread_;
