@@ -103,7 +103,8 @@ const std::vector<Setting>& SettingsTable() {
        "does not start: every call would fail."},
       {"ca_file", "", Text{&Config::ca_file},
        "PEM file with the authorities that the upstream's certificate is checked against, "
-       "and no others. Empty: the system's. Read for each new upstream connection."},
+       "and no others. Empty: the system's. Read again at new upstream connections, at most every "
+       "ten seconds."},
       {"upstream_proxy", "", Text{&Config::upstream_proxy, ProxyUrlProblem},
        "URL of an HTTP proxy to the upstream, http(s)://host:port. Empty: none; the "
        "environment's http_proxy is ignored, because prompts should not take a way that "

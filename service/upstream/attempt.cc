@@ -82,11 +82,14 @@ void Attempt::SetCallbacks(CURL* easy, CurlClient* client) {
 }
 
 // Whether libcurl gets the body as it is and writes it together with the head: one system call
-// instead of two, and no buffer of libcurl's own for as long as the transfer takes. Not over TLS:
-// when libcurl has lost a kept connection it still says goodbye on it, and the error of that hides
-// whether there was a reset, on which the proof rests that nothing was seen.
+// instead of two, and no buffer of libcurl's own for as long as the transfer takes. Not over TLS,
+// nor through a proxy, to which it may be TLS: when libcurl has lost a kept connection it still
+// says goodbye on it, and the error of that hides whether there was a reset, on which the proof
+// rests that nothing was seen.
 bool Attempt::IsInOnePiece() const {
-  return body_bytes_ > 0 && !client_->url_.tls && body_bytes_ <= client_->options_.one_piece_bytes;
+  const ClientOptions& options = client_->options_;
+  const bool may_be_tls = client_->url_.tls || !options.proxy.empty();
+  return body_bytes_ > 0 && !may_be_tls && body_bytes_ <= options.one_piece_bytes;
 }
 
 bool Attempt::BodyIsSent() const {

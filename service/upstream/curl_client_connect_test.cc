@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <string>
 #include <utility>
@@ -203,23 +204,38 @@ TEST_F(ClientTest, AMissingCaFileTrustsNobody) {
   EXPECT_EQ(Fetch(Post("{}")).end->how, How::kCertificateRefused);
 }
 
-TEST_F(ClientTest, TheCaFileIsReadForEachConnection) {
-  ScriptedUpstream upstream(
-      [](Connection& connection) {
-        if (connection.ReadRequest()) connection.Send(JsonResponse("{}"));
-      },
-      Certificate::kRight);
-  const support::TlsFiles files("stranger");
-  const std::string ca_file = files.folder() + "/ca.pem";
-  ClientOptions options = OptionsFor(upstream);
-  options.ca_file = ca_file;
-  support::TlsFiles::Overwrite(support::CaFile(), ca_file);
-  Connect(options);
-  EXPECT_EQ(Fetch(Post("{}")).end->how, How::kComplete);
-  support::TlsFiles::Overwrite(files.certificate(), ca_file);
-  EXPECT_EQ(Fetch(Post("{}")).end->how, How::kCertificateRefused);
-  support::TlsFiles::Overwrite(support::CaFile(), ca_file);
-  EXPECT_EQ(Fetch(Post("{}")).end->how, How::kComplete);
+// How three requests end, each on a connection of its own: with the authority of the upstream's
+// certificate in the file, with another one there, and with the right one again.
+class CaFile : public ClientTest {
+ protected:
+  std::vector<How> Replace(std::chrono::seconds cache_time) {
+    ScriptedUpstream upstream(
+        [](Connection& connection) {
+          if (connection.ReadRequest()) connection.Send(JsonResponse("{}"));
+        },
+        Certificate::kRight);
+    const support::TlsFiles files("stranger");
+    ClientOptions options = OptionsFor(upstream);
+    options.ca_file = files.folder() + "/ca.pem";
+    options.ca_cache_time = cache_time;
+    Connect(options);
+    std::vector<How> ends;
+    for (const auto& authority : {support::CaFile(), files.certificate(), support::CaFile()}) {
+      support::TlsFiles::Overwrite(authority, options.ca_file);
+      ends.push_back(Fetch(Post("{}")).end->how);
+    }
+    return ends;
+  }
+};
+
+TEST_F(CaFile, IsReadAgain) {
+  EXPECT_EQ(Replace(std::chrono::seconds(0)),
+            (std::vector<How>{How::kComplete, How::kCertificateRefused, How::kComplete}));
+}
+
+TEST_F(CaFile, IsNotReadForEachConnection) {
+  EXPECT_EQ(Replace(std::chrono::hours(1)),
+            (std::vector<How>{How::kComplete, How::kComplete, How::kComplete}));
 }
 
 // --- Requests that must not be sent --------------------------------------------------------------

@@ -1,5 +1,7 @@
 #include "service/upstream/curl_options.h"
 
+#include <unistd.h>
+
 #include <string>
 
 namespace sparkgate::upstream {
@@ -33,15 +35,24 @@ constexpr NumberOption kNumbers[] = {
     {CURLOPT_HEADEROPT, CURLHEADER_SEPARATE},  // CONNECT has none of the upstream's headers
 };
 
-// These and no others: by default libcurl also trusts those of a folder of the system's. It keeps
-// what it has read of a file for a day where there is no folder; here the file is read for each
-// connection, so that it may be replaced.
-void SetAuthorities(CURL* easy, const std::string& ca_file) {
-  SetPointer(easy, CURLOPT_CAINFO, ca_file.c_str());
+// The file that libcurl was built to trust; "" if there is none.
+std::string SystemCaFile() {
+  const char* const file = curl_version_info(CURLVERSION_NOW)->cainfo;
+  return file != nullptr && access(file, R_OK) == 0 ? file : "";
+}
+
+// These and no others: by default libcurl also trusts those of a folder of the system's. Without
+// one it keeps what it has read of the file, for all connections. Read for each of them, the
+// system's authorities would take 0.8 MiB, and hold the loop up for some milliseconds, each time.
+// Not for long, so that the file may be replaced.
+void SetAuthorities(CURL* easy, const ClientOptions& options) {
+  const std::string file = options.ca_file.empty() ? SystemCaFile() : options.ca_file;
+  if (file.empty()) return;
+  SetPointer(easy, CURLOPT_CAINFO, file.c_str());
   SetPointer<const char>(easy, CURLOPT_CAPATH, nullptr);
-  SetNumber(easy, CURLOPT_CA_CACHE_TIMEOUT, 0);
+  SetNumber(easy, CURLOPT_CA_CACHE_TIMEOUT, static_cast<long>(options.ca_cache_time.count()));
   // Of a proxy that is called by https too.
-  SetPointer(easy, CURLOPT_PROXY_CAINFO, ca_file.c_str());
+  SetPointer(easy, CURLOPT_PROXY_CAINFO, file.c_str());
   SetPointer<const char>(easy, CURLOPT_PROXY_CAPATH, nullptr);
 }
 
@@ -54,7 +65,7 @@ void ApplyCommonOptions(CURL* easy, const ClientOptions& options) {
   SetPointer(easy, CURLOPT_PROXY, options.proxy.c_str());  // "": not the environment's either
   SetPointer(easy, CURLOPT_NOPROXY, "");
   SetPointer(easy, CURLOPT_USERAGENT, options.user_agent.c_str());
-  if (!options.ca_file.empty()) SetAuthorities(easy, options.ca_file);
+  SetAuthorities(easy, options);
 }
 
 }  // namespace sparkgate::upstream

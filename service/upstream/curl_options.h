@@ -21,7 +21,8 @@ struct ClientOptions {
   std::string api_key;   // "": none. Never logged
   // The header that holds it, in lower case: as a bearer token in this one, as it is in any other.
   std::string auth_header = "authorization";
-  std::string ca_file;       // PEM; "": the system's
+  std::string ca_file;                     // PEM; "": the system's
+  std::chrono::seconds ca_cache_time{10};  // after which it is read again
   HeaderList fixed_headers;  // for every request, before the request's own. Values are never logged
   std::string proxy;         // "": none, whatever the environment says
   // The value of Proxy-Authorization, for the proxy alone; "": none. Never logged.

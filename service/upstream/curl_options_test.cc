@@ -47,7 +47,8 @@ TEST(EasyOptions, ACaFileIsAllThatIsTrusted) {
   ClientOptions options;
   options.base_url = upstream.base_url();
   const std::string by_default = WordsOf(options);
-  EXPECT_TRUE(Holds(by_default, "CApath: /")) << by_default;
+  EXPECT_TRUE(Holds(by_default, "CAfile: /etc/")) << by_default;
+  EXPECT_TRUE(Holds(by_default, "CApath: none")) << by_default << " nothing would be kept of it";
   options.ca_file = support::CaFile();
   const std::string by_file = WordsOf(options);
   EXPECT_TRUE(Holds(by_file, "CAfile: " + support::CaFile())) << by_file;

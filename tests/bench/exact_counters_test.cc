@@ -107,7 +107,7 @@ void PrintTo(const Load& load, std::ostream* out) { *out << load.name; }
 class ExactCounters : public testing::TestWithParam<Load> {
  protected:
   ExactCounters() {
-    gateway_ = Gateway::Sparkgate("sparkgate", "service/sparkgate", upstream_.port(), 1);
+    gateway_ = Gateway::Sparkgate("sparkgate", "service/sparkgate", {upstream_.port()}, 1);
     Allocations::LeaveOthersAlone();
     GetParam().run(*gateway_, &upstream_);  // connections are made, and handles
   }

@@ -17,6 +17,7 @@
 #include "tests/bench/mark.h"
 #include "tests/bench/process_stats.h"
 #include "tests/bench/sockets.h"
+#include "tests/support/test_certificates.h"
 
 namespace sparkgate::bench {
 namespace {
@@ -45,6 +46,8 @@ bool Accepts(int port) {
   return accepts;
 }
 
+std::string Scheme(const Gateway::Upstream& upstream) { return upstream.tls ? "https" : "http"; }
+
 void Replace(std::string* text, const std::string& what, const std::string& with) {
   for (size_t at = 0; (at = text->find(what, at)) != std::string::npos; at += with.size()) {
     text->replace(at, what.size(), with);
@@ -54,33 +57,59 @@ void Replace(std::string* text, const std::string& what, const std::string& with
 }  // namespace
 
 std::unique_ptr<Gateway> Gateway::Sparkgate(const std::string& name, const std::string& path,
-                                            int upstream_port, int loops) {
+                                            const Upstream& upstream, int loops) {
   std::unique_ptr<Gateway> gateway(new Gateway(name, /*grpc=*/true));
   gateway->port_ = FreePort();
-  gateway->Run({path, "--listen=127.0.0.1:" + std::to_string(gateway->port_),
-                "--upstream_url=http://127.0.0.1:" + std::to_string(upstream_port) + "/v1",
-                "--no_api_key", "--drain_delay=0s", "--log_level=warning",
-                "--loops=" + std::to_string(loops)});
+  std::vector<std::string> arguments = {path,
+                                        "--listen=127.0.0.1:" + std::to_string(gateway->port_),
+                                        "--upstream_url=" + Scheme(upstream) +
+                                            "://127.0.0.1:" + std::to_string(upstream.port) + "/v1",
+                                        "--no_api_key",
+                                        "--drain_delay=0s",
+                                        "--log_level=warning",
+                                        "--loops=" + std::to_string(loops)};
+  if (upstream.tls) arguments.push_back("--ca_file=" + support::CaFile());
+  gateway->Run(arguments);
   return gateway;
 }
 
-std::unique_ptr<Gateway> Gateway::Nginx(const std::string& config, int upstream_port, int workers) {
+std::unique_ptr<Gateway> Gateway::Nginx(const std::string& config, const Upstream& upstream,
+                                        int workers) {
   std::unique_ptr<Gateway> gateway(new Gateway("nginx", /*grpc=*/false));
+  gateway->RunNginx(config, {{"@UPSTREAM@", std::to_string(upstream.port)},
+                             {"@SCHEME@", Scheme(upstream)},
+                             {"@WORKERS@", std::to_string(workers)},
+                             {"@CA@", support::CaFile()},
+                             {"@LISTEN@", ""}});
+  return gateway;
+}
+
+std::unique_ptr<Gateway> Gateway::TlsFront(const std::string& config, int upstream_port) {
+  std::unique_ptr<Gateway> gateway(new Gateway("TLS front", /*grpc=*/false));
+  gateway->RunNginx(config, {{"@UPSTREAM@", std::to_string(upstream_port)},
+                             {"@SCHEME@", "http"},
+                             {"@WORKERS@", "1"},
+                             {"@CA@", support::CaFile()},
+                             {"@LISTEN@", "ssl"}});
+  return gateway;
+}
+
+void Gateway::RunNginx(const std::string& config, std::map<std::string, std::string> replacements) {
   char folder[] = "/tmp/sparkgate-bench-XXXXXX";
   if (mkdtemp(folder) == nullptr) std::abort();
-  gateway->folder_ = folder;
-  gateway->port_ = FreePort();
+  folder_ = folder;
+  port_ = FreePort();
+  const support::IdentityFiles identity = support::WriteIdentity(folder_, "upstream");
+  replacements["@PORT@"] = std::to_string(port_);
+  replacements["@DIR@"] = folder_;
+  replacements["@CERTIFICATE@"] = identity.certificate;
+  replacements["@KEY@"] = identity.key;
   std::ifstream file(config);
   std::string text((std::istreambuf_iterator<char>(file)), {});
-  Replace(&text, "@PORT@", std::to_string(gateway->port_));
-  Replace(&text, "@UPSTREAM@", std::to_string(upstream_port));
-  Replace(&text, "@WORKERS@", std::to_string(workers));
-  Replace(&text, "@DIR@", gateway->folder_);
-  const std::string filled = gateway->folder_ + "/nginx.conf";
+  for (const auto& [what, with] : replacements) Replace(&text, what, with);
+  const std::string filled = folder_ + "/nginx.conf";
   std::ofstream(filled) << text;
-  gateway->Run({"/usr/sbin/nginx", "-p", gateway->folder_, "-c", filled, "-e", "stderr", "-g",
-                "daemon off;"});
-  return gateway;
+  Run({"/usr/sbin/nginx", "-p", folder_, "-c", filled, "-e", "stderr", "-g", "daemon off;"});
 }
 
 std::unique_ptr<Gateway> Gateway::Direct(int upstream_port) {

@@ -19,7 +19,8 @@
 
 ABSL_FLAG(std::string, server, "", "the sparkgate binary");
 ABSL_FLAG(std::string, other, "", "another one");
-ABSL_FLAG(std::string, nginx_conf, "", "tests/bench/nginx.conf; without it nginx is left out");
+ABSL_FLAG(std::string, nginx_conf, "",
+          "tests/bench/nginx.conf; without it nginx, and TLS, are left out");
 ABSL_FLAG(std::vector<std::string>, rows, {}, "the rows to measure; all without it");
 ABSL_FLAG(int, rounds, 10, "of each row");
 ABSL_FLAG(double, seconds, 2, "measured time of a load");
@@ -31,7 +32,14 @@ namespace {
 struct Row {
   std::string name;
   std::function<Figures(const Gateway&, PacedUpstream*)> measure;
+  bool tls = false;  // to the upstream
 };
+
+Row OverTls(Row row) {
+  row.name += "_tls";
+  row.tls = true;
+  return row;
+}
 
 Row Streams(std::string name, int streams, int interval_us, bool bunched,
             size_t prompt_bytes = 1024) {
@@ -75,6 +83,11 @@ std::vector<Row> Rows() {
       Streams("scale_5000", 5000, 500'000, false),
       Streams("streams_64k_prompt", 1000, 1'000'000, false, 64 * 1024),
       Streams("streams_slow", 1000, 1'000'000, false),
+      OverTls(Unary("unary_32", 32)),
+      OverTls(Streams("streams_64_spread", 64, 20'000, false)),
+      OverTls(Streams("streams_500_spread", 500, 40'000, false)),
+      OverTls(Streams("streams_500_bunched", 500, 40'000, true)),
+      OverTls(Streams("streams_slow", 1000, 1'000'000, false)),
       {"first_token",
        [](const Gateway& gateway, PacedUpstream*) { return MeasureFirstToken(gateway, 300); }},
       Abort("abort_idle", 0),
@@ -106,19 +119,35 @@ void Print(const Row& row, int round, const Gateway& gateway, const Figures& fig
   std::fflush(stdout);
 }
 
-std::vector<std::unique_ptr<Gateway>> StartGateways(int upstream_port) {
+std::vector<std::unique_ptr<Gateway>> StartGateways(const Gateway::Upstream& upstream) {
   const int loops = absl::GetFlag(FLAGS_loops);
   std::vector<std::unique_ptr<Gateway>> gateways;
-  gateways.push_back(Gateway::Direct(upstream_port));
+  if (!upstream.tls) gateways.push_back(Gateway::Direct(upstream.port));
   if (const std::string config = absl::GetFlag(FLAGS_nginx_conf); !config.empty()) {
-    gateways.push_back(Gateway::Nginx(config, upstream_port, loops));
+    gateways.push_back(Gateway::Nginx(config, upstream, loops));
   }
-  gateways.push_back(
-      Gateway::Sparkgate("sparkgate", absl::GetFlag(FLAGS_server), upstream_port, loops));
+  gateways.push_back(Gateway::Sparkgate("sparkgate", absl::GetFlag(FLAGS_server), upstream, loops));
   if (const std::string other = absl::GetFlag(FLAGS_other); !other.empty()) {
-    gateways.push_back(Gateway::Sparkgate("other", other, upstream_port, loops));
+    gateways.push_back(Gateway::Sparkgate("other", other, upstream, loops));
   }
   return gateways;
+}
+
+// Each row has processes of its own: memory tells of no load before. False if one did not end well.
+bool Measure(const Row& row, PacedUpstream* upstream) {
+  std::unique_ptr<Gateway> front;
+  if (row.tls) front = Gateway::TlsFront(absl::GetFlag(FLAGS_nginx_conf), upstream->port());
+  const auto gateways =
+      StartGateways({front == nullptr ? upstream->port() : front->port(), row.tls});
+  for (int round = 0; round < absl::GetFlag(FLAGS_rounds); ++round) {
+    for (size_t i = 0; i < gateways.size(); ++i) {
+      const Gateway& gateway = *gateways[(i + static_cast<size_t>(round)) % gateways.size()];
+      Print(row, round, gateway, row.measure(gateway, upstream));
+    }
+  }
+  bool ended_well = true;
+  for (const auto& gateway : gateways) ended_well = gateway->Stop() && ended_well;
+  return ended_well;
 }
 
 int Main() {
@@ -128,17 +157,8 @@ int Main() {
   setrlimit(RLIMIT_NOFILE, &limit);
   PacedUpstream upstream;
   bool ended_well = true;
-  // Each row has processes of its own: memory tells of no load before.
   for (const Row& row : Rows()) {
-    if (!IsWanted(row)) continue;
-    const auto gateways = StartGateways(upstream.port());
-    for (int round = 0; round < absl::GetFlag(FLAGS_rounds); ++round) {
-      for (size_t i = 0; i < gateways.size(); ++i) {
-        const Gateway& gateway = *gateways[(i + static_cast<size_t>(round)) % gateways.size()];
-        Print(row, round, gateway, row.measure(gateway, &upstream));
-      }
-    }
-    for (const auto& gateway : gateways) ended_well = gateway->Stop() && ended_well;
+    if (IsWanted(row)) ended_well = Measure(row, &upstream) && ended_well;
   }
   return ended_well ? 0 : 1;
 }
