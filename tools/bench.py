@@ -198,7 +198,7 @@ def main():
     parser.add_argument("bench")
     parser.add_argument("server")
     parser.add_argument("--rounds", type=int, default=10)
-    parser.add_argument("--seconds", type=float, default=2)
+    parser.add_argument("--seconds", type=float, default=1)
     parser.add_argument("--rows", default="")
     parser.add_argument("--out", default="docs/bench")
     parser.add_argument("--quick", action="store_true")
