@@ -3,6 +3,7 @@
 
   tools/bench.py BENCH SERVER [--rounds=10] [--rows=NAME,...] [--out=docs/bench]
   tools/bench.py BENCH SERVER --quick
+  tools/bench.py --tables              tables and plots anew, from docs/bench/results.json
 
 For each row: the median of the rounds, the ratio of Sparkgate to nginx in the same round, and the
 95 % bootstrap interval of its median. A row holds its bar if the upper end of that interval does.
@@ -71,8 +72,11 @@ def run_bench(arguments):
 
 
 def by_round(results, row, system, figure):
+    # What a process has kept of an earlier round would hide a part of the next one's memory.
+    only_first = figure == "kib_per_stream"
     return {r["round"]: r[figure] for r in results
-            if r["row"] == row and r["system"] == system and figure in r}
+            if r["row"] == row and r["system"] == system and figure in r
+            and not (only_first and r["round"] > 0)}
 
 
 def values_of(results, row, figure, kind):
@@ -193,41 +197,49 @@ def machine():
     }
 
 
+def write_results(out, where, rounds, results):
+    os.makedirs(out, exist_ok=True)
+    with open(f"{out}/results.json", "w", encoding="utf-8") as file:
+        lines = ",\n  ".join(json.dumps(result) for result in results)
+        file.write(json.dumps({"machine": where, "rounds": rounds})[:-1] + ',\n "results": [\n  ' + lines + "\n]}\n")
+    weak = too_weak(results)
+    with open(f"{out}/results.md", "w", encoding="utf-8") as file:
+        file.write(f"# Results\n\n{where['date']}, {where['cpu']}, {where['cores']} cores, Linux {where['kernel']}, "
+                   f"nginx {where['nginx']}, {rounds} rounds (three of slow rows, the first alone for memory of streams); "
+                   f"load of the machine before: {where['load_before']:.1f}. Made by `make bench`.\n\n{table(results)}\n")
+        if weak:
+            file.write("\nThe client or the upstream was not strong enough for these:\n\n"
+                       + "".join(f"- {line}\n" for line in weak))
+    for figure, title, unit in (("cpu_us", "CPU per chunk", "µs"), ("kib_per_stream", "Memory per stream", "KiB")):
+        with open(f"{out}/{figure}.svg", "w", encoding="utf-8") as file:
+            file.write(plot(title, unit, scale_series(results, figure)))
+
+
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("bench")
-    parser.add_argument("server")
+    parser.add_argument("bench", nargs="?")
+    parser.add_argument("server", nargs="?")
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--seconds", type=float, default=1)
     parser.add_argument("--rows", default="")
     parser.add_argument("--out", default="docs/bench")
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--tables", action="store_true")
     arguments = parser.parse_args()
+    if arguments.tables:
+        with open(f"{arguments.out}/results.json", encoding="utf-8") as file:
+            made = json.load(file)
+        write_results(arguments.out, made["machine"], made["rounds"], made["results"])
+        return
     if arguments.quick:
         arguments.rows, arguments.rounds, arguments.seconds = ",".join(QUICK_ROWS), 3, 1
     where = machine()
     results = run_bench(arguments)
-    text = table(results)
-    weak = too_weak(results)
-    print(text)
-    for line in weak:
+    print(table(results))
+    for line in too_weak(results):
         print("not enough:", line)
-    if arguments.quick:
-        return
-    os.makedirs(arguments.out, exist_ok=True)
-    with open(f"{arguments.out}/results.json", "w", encoding="utf-8") as file:
-        lines = ",\n  ".join(json.dumps(result) for result in results)
-        file.write('{"machine": ' + json.dumps(where) + ',\n "results": [\n  ' + lines + "\n]}\n")
-    with open(f"{arguments.out}/results.md", "w", encoding="utf-8") as file:
-        file.write(f"# Results\n\n{where['date']}, {where['cpu']}, {where['cores']} cores, Linux {where['kernel']}, "
-                   f"nginx {where['nginx']}, {arguments.rounds} rounds; load of the machine before: "
-                   f"{where['load_before']:.1f}. Made by `make bench`.\n\n{text}\n")
-        if weak:
-            file.write("\nThe client or the upstream was not strong enough for these:\n"
-                       + "".join(f"- {line}\n" for line in weak))
-    for figure, title, unit in (("cpu_us", "CPU per chunk", "µs"), ("kib_per_stream", "Memory per stream", "KiB")):
-        with open(f"{arguments.out}/{figure}.svg", "w", encoding="utf-8") as file:
-            file.write(plot(title, unit, scale_series(results, figure)))
+    if not arguments.quick:
+        write_results(arguments.out, where, arguments.rounds, results)
 
 
 if __name__ == "__main__":
