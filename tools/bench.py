@@ -147,8 +147,8 @@ def plot(title, unit, series):
     if not points:
         return ""
     most = max(y for _, y in points) * 1.1
-    scale = math.log10(max(x for x, _ in points)) or 1
-    place = lambda x, y: (left + (width - left - 20) * math.log10(x) / scale,
+    least, greatest = (math.log10(pick(x for x, _ in points)) for pick in (min, max))
+    place = lambda x, y: (left + (width - left - 20) * (math.log10(x) - least) / (greatest - least or 1),
                           height - bottom - (height - bottom - 40) * y / most)
     colours = {"sparkgate": "#b33", "nginx": "#383"}
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" font-family="sans-serif" font-size="12">',
@@ -156,7 +156,7 @@ def plot(title, unit, series):
            f'<text x="{width / 2}" y="20" text-anchor="middle" font-size="14">{title}</text>']
     for step in range(5):
         y = most * step / 4
-        _, at = place(1, y)
+        _, at = place(10 ** least, y)
         out.append(f'<line x1="{left}" x2="{width - 20}" y1="{at:.0f}" y2="{at:.0f}" stroke="#ddd"/>'
                    f'<text x="{left - 6}" y="{at + 4:.0f}" text-anchor="end">{number(y)}</text>')
     for x in sorted({x for x, _ in points}):
@@ -178,6 +178,8 @@ def scale_series(results, figure):
         rows = sorted({r["row"] for r in results if re.fullmatch(r"scale_\d+", r["row"])})
         line = [(int(row.split("_")[1]), statistics.median(found.values())) for row in rows
                 if (found := by_round(results, row, system, figure))]
+        if figure == "kib_per_stream":  # of a few it is what the first call makes once
+            line = [(streams, kib) for streams, kib in line if streams >= 100]
         if line:
             series[system] = line
     return series
