@@ -172,7 +172,7 @@ INSTANTIATE_TEST_SUITE_P(
     Loads, ExactCounters,
     testing::Values(Unary("unary_1", 1,
                           {{"allocations", 155},
-                           {"switches", 3.5},
+                           {"switches", 4},
                            {"all", 20},
                            {"sendto", 1.05},      // head and body of the request
                            {"recvfrom", 2.1},     // the kept connection is silent; the answer
