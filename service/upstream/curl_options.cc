@@ -35,10 +35,13 @@ constexpr NumberOption kNumbers[] = {
     {CURLOPT_HEADEROPT, CURLHEADER_SEPARATE},  // CONNECT has none of the upstream's headers
 };
 
-// The file that libcurl was built to trust; "" if there is none.
-std::string SystemCaFile() {
-  const char* const file = curl_version_info(CURLVERSION_NOW)->cainfo;
-  return file != nullptr && access(file, R_OK) == 0 ? file : "";
+// The file that libcurl was built to trust; "" if there was none when this was first asked.
+const std::string& SystemCaFile() {
+  static const std::string file = [] {
+    const char* const path = curl_version_info(CURLVERSION_NOW)->cainfo;
+    return path != nullptr && access(path, R_OK) == 0 ? std::string(path) : std::string();
+  }();
+  return file;
 }
 
 // These and no others: by default libcurl also trusts those of a folder of the system's. Without
@@ -46,7 +49,7 @@ std::string SystemCaFile() {
 // system's authorities would take 0.8 MiB, and hold the loop up for some milliseconds, each time.
 // Not for long, so that the file may be replaced.
 void SetAuthorities(CURL* easy, const ClientOptions& options) {
-  const std::string file = options.ca_file.empty() ? SystemCaFile() : options.ca_file;
+  const std::string& file = options.ca_file.empty() ? SystemCaFile() : options.ca_file;
   if (file.empty()) return;
   SetPointer(easy, CURLOPT_CAINFO, file.c_str());
   SetPointer<const char>(easy, CURLOPT_CAPATH, nullptr);
