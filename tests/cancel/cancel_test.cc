@@ -3,10 +3,10 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
-#include <algorithm>
 #include <iterator>
 #include <map>
 #include <memory>
+#include <optional>
 #include <thread>
 
 #include "tests/cancel/delays.h"
@@ -65,7 +65,7 @@ struct Stage {
     } else {
       upstream = std::make_unique<ScriptedUpstream>(PlayState);
     }
-    time_waits_before = support::TimeWaitsTowards(upstream->port());
+    time_waits.emplace(upstream->port());
     ServerProcess::Options options;
     options.upstream_url = upstream->base_url();
     if (tls) options.ca_file = support::CaFile();
@@ -87,13 +87,8 @@ struct Stage {
     return closes;
   }
 
-  // Connections that were not reset. Those of whoever had the port before are no concern.
-  int NewTimeWaits() const {
-    return std::max(support::TimeWaitsTowards(upstream->port()) - time_waits_before, 0);
-  }
-
   std::unique_ptr<ScriptedUpstream> upstream;
-  int time_waits_before = 0;
+  std::optional<support::TimeWaits> time_waits;  // of connections that were not reset
   std::unique_ptr<ServerProcess> server;
   std::unique_ptr<Caller> caller;
 };
@@ -173,7 +168,7 @@ TEST_P(Cancel, InEveryState) {
   if (support::kTimesCount) {
     EXPECT_LE(all.At(0.5), 25);
   }
-  EXPECT_EQ(stage.NewTimeWaits(), 0);
+  EXPECT_EQ(stage.time_waits->New(), 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(Transport, Cancel, testing::Bool(),
@@ -209,7 +204,7 @@ TEST(CancelAlone, AllOfOneConnectionAtOnce) {
   for (const auto& close : stage.upstream->closes()) delays.Add(left, close.when);
   delays.Report("storm");
   for (Leaver& leaver : leavers) EXPECT_EQ(leaver.call.Wait().name, "CANCELLED");
-  EXPECT_EQ(stage.NewTimeWaits(), 0);
+  EXPECT_EQ(stage.time_waits->New(), 0);
 }
 
 // Some of them end before their request has left, which is as good.
@@ -234,7 +229,7 @@ TEST(CancelAlone, Deadlines) {
     ASSERT_TRUE(stage.upstream->WaitForNoneOpen()) << "a connection was left open";
   }
   EXPECT_GT(stage.upstream->requests().size(), 0u);
-  EXPECT_EQ(stage.NewTimeWaits(), 0);
+  EXPECT_EQ(stage.time_waits->New(), 0);
 }
 
 TEST(CancelAlone, ClientsThatAreKilled) {
@@ -262,7 +257,7 @@ TEST(CancelAlone, ClientsThatAreKilled) {
   if (support::kTimesCount) {
     EXPECT_LE(delays.At(0.5), 25);
   }
-  EXPECT_EQ(stage.NewTimeWaits(), 0);
+  EXPECT_EQ(stage.time_waits->New(), 0);
 }
 
 }  // namespace

@@ -29,16 +29,18 @@ std::string Rubbish(const Target& target, std::string_view bytes) {
   return peer.AwaitEnd();
 }
 
+// The number of a client's call, counted from 0, on its connection.
+uint32_t StreamOf(int call) { return static_cast<uint32_t>(2 * call + 1); }
+
 // Streams that stay open, on one connection; then the connection goes.
 std::string OpenStreams(const Target& target, int count,
                         Peer::Settings settings = Peer::Settings::kConfirmed) {
   Peer peer(target.port);
   peer.Greet(settings);
-  for (int i = 0; i < count; ++i) {
-    if (!peer.Send(HeaderFrames(static_cast<uint32_t>(2 * i + 1), RequestHeaders(kStreamChat)))) {
-      break;
-    }
-  }
+  // Sent together: on a slow machine the first would be late before the last is there.
+  std::string headers;
+  for (int i = 0; i < count; ++i) headers += HeaderFrames(StreamOf(i), RequestHeaders(kStreamChat));
+  peer.Send(headers);
   return peer.State();
 }
 
@@ -47,19 +49,18 @@ std::string OpenStreams(const Target& target, int count,
 std::string MessagesBehindAllHeaders(const Target& target, int count) {
   Peer peer(target.port);
   peer.Greet();
-  const auto stream = [](int i) { return static_cast<uint32_t>(2 * i + 1); };
   std::string headers;
   std::string messages;
   for (int i = 0; i < count; ++i) {
-    headers += HeaderFrames(stream(i), RequestHeaders(kStreamChat));
-    messages += Frame(kData, kEndStream, stream(i), Message(target.request));
+    headers += HeaderFrames(StreamOf(i), RequestHeaders(kStreamChat));
+    messages += Frame(kData, kEndStream, StreamOf(i), Message(target.request));
   }
   peer.Send(headers);
   if (peer.State() != "open") return "no connection";
   peer.Send(messages);
   int served = 0;
   for (int i = 0; i < count; ++i) {
-    const std::string end = peer.AwaitStream(stream(i));
+    const std::string end = peer.AwaitStream(StreamOf(i));
     // HPACK repeats what was there: another status than the first would not be one seen before.
     if (end != "status 0" && end != "a status seen before") {
       return end + " for call " + std::to_string(i);
@@ -84,10 +85,8 @@ std::vector<Flood> ConnectionFloods() {
        Memory{0, 64}},
       {"1,000 streams without a message",
        [](const Target& target) { return OpenStreams(target, 1000); }, "open"},
-      // Ended at more streams than are allowed, unless it is so slow that those before are refused.
       {"20,000 streams without a message",
-       [](const Target& target) { return OpenStreams(target, 20000); }, "ended or open", "",
-       kOpenStreams},
+       [](const Target& target) { return OpenStreams(target, 20000); }, "ended", "", kOpenStreams},
       {"20,000 streams without a message, SETTINGS ignored",
        [](const Target& target) { return OpenStreams(target, 20000, Peer::Settings::kIgnored); },
        "open", "", kOpenStreams},

@@ -29,9 +29,8 @@ struct Flood {
   std::string name;
   // Plays it, and says what became of the offending connection or call.
   std::function<std::string(const Target&)> play;
-  // What `play` says with this library; "A or B" where the machine's speed decides. A row of a
-  // known hole has its CVE; where a newer library says something else, SECURITY.md is to be
-  // corrected as well.
+  // What `play` says with this library. A row of a known hole has its CVE; where a newer library
+  // says something else, SECURITY.md is to be corrected as well.
   std::string seen;
   std::string known_as = "";
   Memory memory = {};

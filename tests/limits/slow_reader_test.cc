@@ -241,7 +241,7 @@ std::vector<RunningCall> StartReaders(Caller* caller, int count) {
     calls.push_back(caller->Start(Rpc::kStreamChat, ChatRequestBody("flood"), ReadOne()));
   }
   for (RunningCall& call : calls) {
-    EXPECT_TRUE(call.AwaitMessages(1)) << (call.ended() ? call.Wait().Describe() : "silent");
+    EXPECT_TRUE(call.AwaitMessages(1)) << call.Describe();
   }
   return calls;
 }

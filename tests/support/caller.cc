@@ -221,6 +221,7 @@ bool RunningCall::AwaitMessages(int count, milliseconds patience) {
 bool RunningCall::AwaitEnd(milliseconds patience) { return state_->AwaitEnd(patience); }
 bool RunningCall::ended() const { return state_->ended(); }
 int RunningCall::messages() const { return state_->messages(); }
+std::string RunningCall::Describe() { return ended() ? Wait().Describe() : "has not ended"; }
 
 CallResult RunningCall::Wait() {
   state_->AllowReads(INT_MAX);

@@ -116,6 +116,8 @@ class RunningCall {
   bool AwaitEnd(std::chrono::milliseconds patience = kPatience);
   bool ended() const;
   int messages() const;
+  // How it ended, for the message of a test that fails; "has not ended" if so.
+  std::string Describe();
 
   // Reads all and waits for the end.
   CallResult Wait();

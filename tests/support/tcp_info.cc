@@ -89,10 +89,10 @@ int ConnectionsTowards(int server_port) {
   return count;
 }
 
-int TimeWaitsTowards(int server_port) {
+int TimeWaits::Count() const {
   int count = 0;
   ForEachSocket([&](const Row& row) {
-    if (row.state == kTimeWait && row.remote_port == static_cast<unsigned>(server_port)) ++count;
+    if (row.state == kTimeWait && row.remote_port == static_cast<unsigned>(port_)) ++count;
   });
   return count;
 }

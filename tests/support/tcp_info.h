@@ -1,6 +1,7 @@
 #ifndef SPARKGATE_TESTS_SUPPORT_TCP_INFO_H_
 #define SPARKGATE_TESTS_SUPPORT_TCP_INFO_H_
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 
@@ -10,8 +11,19 @@ namespace sparkgate::support {
 
 // What the kernel says about IPv4 sockets, from /proc/net/tcp.
 
-// Sockets in TIME_WAIT on the client's side of connections to this port.
-int TimeWaitsTowards(int server_port);
+// Sockets in TIME_WAIT on the client's side of connections to this port, without those that were
+// there at first: the system keeps them for a minute, also of whoever had the port before.
+class TimeWaits {
+ public:
+  explicit TimeWaits(int server_port) : port_(server_port), at_first_(Count()) {}
+  int New() const { return std::max(Count() - at_first_, 0); }
+
+ private:
+  int Count() const;
+
+  const int port_;
+  const int at_first_;
+};
 
 // Sockets on the client's side of connections to this port, but for TIME_WAIT: there may be such of
 // an earlier server that had the same port.
